@@ -11,8 +11,10 @@
 namespace roost {
 
 /// A value, or the reason why there is none. The one way in which a model or an I/O object reports
-/// an expected failure; exceptions are kept for what cannot be answered. Not thread-safe.
-template <class T>
+/// an expected failure; exceptions are kept for what cannot be answered. `E` is `failure` for all that
+/// the table of errors knows; a program may have its own (the client's has exit codes and advice).
+/// Not thread-safe.
+template <class T, class E = failure>
 class [[nodiscard]] result {
 public:
   using value_type = T;
@@ -20,7 +22,7 @@ public:
   // NOLINTNEXTLINE(google-explicit-constructor): `return value;` is the point of the class.
   result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   // NOLINTNEXTLINE(google-explicit-constructor)
-  result(failure why) : state_(std::in_place_index<1>, std::move(why)) {}
+  result(E why) : state_(std::in_place_index<1>, std::move(why)) {}
 
   [[nodiscard]] bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -36,9 +38,9 @@ public:
   const T* operator->() const { return &value(); }
 
   /// The failure. Calling it on a value throws std::bad_variant_access.
-  failure& error() & { return std::get<1>(state_); }
-  const failure& error() const& { return std::get<1>(state_); }
-  failure&& error() && { return std::get<1>(std::move(state_)); }
+  E& error() & { return std::get<1>(state_); }
+  const E& error() const& { return std::get<1>(state_); }
+  E&& error() && { return std::get<1>(std::move(state_)); }
 
   /// Calls `f(value)` (which returns a result) or passes the failure on.
   template <class F>
@@ -50,32 +52,32 @@ public:
 
   /// Calls `f(value)` and wraps what it returns, or passes the failure on.
   template <class F>
-  auto transform(F&& f) && -> result<std::invoke_result_t<F, T&&>> {
+  auto transform(F&& f) && -> result<std::invoke_result_t<F, T&&>, E> {
     if (has_value())
       return std::forward<F>(f)(std::move(*this).value());
     return std::move(*this).error();
   }
 
 private:
-  std::variant<T, failure> state_;
+  std::variant<T, E> state_;
 };
 
 /// Success without a value, or the reason why not.
-template <>
-class [[nodiscard]] result<void> {
+template <class E>
+class [[nodiscard]] result<void, E> {
 public:
   result() = default;
   // NOLINTNEXTLINE(google-explicit-constructor)
-  result(failure why) : why_(std::move(why)) {}
+  result(E why) : why_(std::move(why)) {}
 
   [[nodiscard]] bool has_value() const { return !why_.has_value(); }
   explicit operator bool() const { return has_value(); }
-  failure& error() & { return why_.value(); }
-  const failure& error() const& { return why_.value(); }
-  failure&& error() && { return std::move(why_).value(); }
+  E& error() & { return why_.value(); }
+  const E& error() const& { return why_.value(); }
+  E&& error() && { return std::move(why_).value(); }
 
 private:
-  std::optional<failure> why_;
+  std::optional<E> why_;
 };
 
 } // namespace roost
