@@ -1,0 +1,96 @@
+#include "actors/runtime/scheduler.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/detail/thread_safe_actor_clock.hpp>
+#include <caf/execution_unit.hpp>
+#include <caf/resumable.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
+
+#include <boost/asio/defer.hpp>
+
+#include <stdexcept>
+#include <thread>
+
+namespace roost::runtime {
+
+namespace {
+
+class coordinator;
+
+/// What an actor sees of the thread that runs it. One per thread and system, made on first use.
+class unit final : public caf::execution_unit {
+public:
+  explicit unit(coordinator& owner);
+  void exec_later(caf::resumable* job) override;
+
+private:
+  coordinator& owner_;
+};
+
+/// CAF's scheduler on the threads of an io_context: socket completions and actors share one pool, so a
+/// byte that arrives on a socket is handled by its actor on the same thread, usually without a switch.
+class coordinator final : public caf::scheduler::abstract_coordinator {
+public:
+  explicit coordinator(caf::actor_system& sys) : abstract_coordinator(sys) {
+    const auto* config = dynamic_cast<const system_config*>(&sys.config());
+    if (config == nullptr)
+      throw std::logic_error("the actor system was not started with runtime::system_config");
+    io_ = &config->io();
+    throughput_ = config->max_throughput();
+  }
+
+  static caf::actor_system::module* make(caf::actor_system& sys, caf::detail::type_list<>) {
+    return new coordinator(sys); // CAF's module table takes ownership
+  }
+
+  void start() override {
+    clock_thread_ = std::thread{[this] { clock_.run_dispatch_loop(); }};
+    abstract_coordinator::start();
+  }
+
+  void stop() override {
+    stop_actors();
+    clock_.cancel_dispatch_loop();
+    clock_thread_.join();
+  }
+
+  void enqueue(caf::resumable* job) override {
+    // defer: from a pool thread the job joins that thread's own queue, without a lock or a wake-up.
+    boost::asio::defer(*io_, [this, job] { run(job); });
+  }
+
+  caf::actor_clock& clock() noexcept override { return clock_; }
+
+private:
+  void run(caf::resumable* job) {
+    unit context{*this};
+    switch (job->resume(&context, throughput_)) {
+    case caf::resumable::resume_later:
+      enqueue(job); // keeps the reference it holds
+      break;
+    case caf::resumable::done:
+    case caf::resumable::awaiting_message:
+    case caf::resumable::shutdown_execution_unit:
+      caf::intrusive_ptr_release(job);
+      break;
+    }
+  }
+
+  boost::asio::io_context* io_ = nullptr;
+  std::size_t throughput_ = 0;
+  caf::detail::thread_safe_actor_clock clock_;
+  std::thread clock_thread_;
+};
+
+unit::unit(coordinator& owner) : execution_unit(&owner.system()), owner_(owner) {}
+
+void unit::exec_later(caf::resumable* job) { owner_.enqueue(job); }
+
+} // namespace
+
+system_config::system_config(boost::asio::io_context& io, std::size_t max_throughput)
+    : io_(io), max_throughput_(max_throughput) {
+  load<coordinator>();
+}
+
+} // namespace roost::runtime

@@ -1,0 +1,25 @@
+#include "protocols/registry.hpp"
+
+#include "protocols/runtime.hpp"
+#include "protocols/terminal.hpp"
+
+#include <caf/actor_system_config.hpp>
+
+namespace roost {
+
+namespace {
+
+template <class Earlier, class Later>
+constexpr bool in_order = Earlier::end <= Later::begin;
+
+// Type ids are handed out by hand, a hundred per header: overlapping blocks would mix up messages.
+static_assert(in_order<caf::id_block::roost_runtime, caf::id_block::roost_terminal>);
+
+} // namespace
+
+void register_messages(caf::actor_system_config& config) {
+  config.add_message_types<caf::id_block::roost_runtime>();
+  config.add_message_types<caf::id_block::roost_terminal>();
+}
+
+} // namespace roost
