@@ -1,5 +1,6 @@
 #include "protocols/registry.hpp"
 
+#include "protocols/events.hpp"
 #include "protocols/runtime.hpp"
 #include "protocols/terminal.hpp"
 
@@ -14,12 +15,14 @@ constexpr bool in_order = Earlier::end <= Later::begin;
 
 // Type ids are handed out by hand, a hundred per header: overlapping blocks would mix up messages.
 static_assert(in_order<caf::id_block::roost_runtime, caf::id_block::roost_terminal>);
+static_assert(in_order<caf::id_block::roost_terminal, caf::id_block::roost_events>);
 
 } // namespace
 
 void register_messages(caf::actor_system_config& config) {
   config.add_message_types<caf::id_block::roost_runtime>();
   config.add_message_types<caf::id_block::roost_terminal>();
+  config.add_message_types<caf::id_block::roost_events>();
 }
 
 } // namespace roost
