@@ -6,8 +6,9 @@
 
 namespace roost {
 
-/// A piece of terminal output that many viewers share without a copy: immutable bytes and a share in
-/// the memory that holds them. Cheap to copy; safe to read on any thread. Never leaves the process.
+/// A piece of terminal output that many viewers share without a copy: immutable bytes and a share
+/// in the memory that holds them. Cheap to copy; safe to read on any thread. Never leaves the
+/// process.
 struct slice {
   std::shared_ptr<const char> data; ///< first byte; shares the whole block's memory
   std::size_t size = 0;

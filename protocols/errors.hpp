@@ -92,8 +92,8 @@ struct failure {
       : domain(error_domain::terminal), code(static_cast<std::uint8_t>(c)),
         detail(std::move(what)) {}
   failure(request_error c, std::string what = {})
-      : domain(error_domain::request), code(static_cast<std::uint8_t>(c)),
-        detail(std::move(what)) {}
+      : domain(error_domain::request), code(static_cast<std::uint8_t>(c)), detail(std::move(what)) {
+  }
   failure(setup_error c, std::string what = {})
       : domain(error_domain::setup), code(static_cast<std::uint8_t>(c)), detail(std::move(what)) {}
 
@@ -123,7 +123,8 @@ struct error_row {
 const error_row& describe(const failure& why) noexcept;
 const error_row& describe(error_domain domain, std::uint8_t code) noexcept;
 
-/// The row with this stable name, or nullptr. Used by clients to map an answer back to an exit code.
+/// The row with this stable name, or nullptr. Used by clients to map an answer back to an exit
+/// code.
 const error_row* find_error(std::string_view name) noexcept;
 
 } // namespace roost

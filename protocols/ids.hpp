@@ -13,7 +13,8 @@ struct session_id {
   auto operator<=>(const session_id&) const = default;
 };
 
-/// Names a connection of this node; shown to people as `c<number>`. Never reused while the node runs.
+/// Names a connection of this node; shown to people as `c<number>`. Never reused while the node
+/// runs.
 struct connection_id {
   std::uint64_t value = 0;
   auto operator<=>(const connection_id&) const = default;

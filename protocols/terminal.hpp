@@ -2,6 +2,7 @@
 
 #include "protocols/bytes.hpp"
 #include "protocols/ids.hpp"
+#include "protocols/session_types.hpp"
 #include "protocols/wire/roost_v1.hpp"
 
 #include "protocols/runtime.hpp"
@@ -11,6 +12,7 @@
 #include <caf/type_id.hpp>
 #include <caf/typed_actor.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -20,15 +22,11 @@
 #include <vector>
 
 /// The vocabulary of terminals: what viewers, the API and the directory say to a terminal actor and
-/// hear from it. All of it stays on the node (the messages are declared local-only); a node link gets
-/// serialisable twins of the few that cross it.
+/// hear from it. All of it stays on the node (the messages are declared local-only); a node link
+/// gets serialisable twins of the few that cross it.
 namespace roost {
 
 using wall_time = std::chrono::system_clock::time_point;
-
-enum class session_state : std::uint8_t { starting, running, exiting, exited, lost };
-enum class viewer_mode : std::uint8_t { control, view };
-enum class size_policy_kind : std::uint8_t { latest, smallest, largest, manual };
 
 /// What the shell says of itself through OSC 7, 133 and 633.
 struct shell_info {
@@ -263,13 +261,21 @@ struct output_range {
 /// What a terminal tells the directory whenever something that a list shows has changed.
 struct session_changed {
   session_info info;
+  /// The session's output so far, kept current by the terminal without a message for each byte.
+  std::shared_ptr<const std::atomic<std::uint64_t>> live_offset;
 };
 
 /// The terminal's own I/O, as messages to itself: the descriptor has something to read, has room to
 /// write, the program has ended.
-struct pty_readable {};
+struct pty_readable {
+  std::size_t bytes = 0; ///< read into the prepared room of the history
+  bool ended = false;    ///< nobody has the other side open any more
+};
 struct pty_writable {};
-struct child_exited {};
+struct child_exited {
+  std::optional<int> status;
+  std::optional<int> signal;
+};
 
 struct session_list {
   std::vector<session_info> sessions;

@@ -127,8 +127,8 @@ std::array<char, output_header_size> output_header(std::uint32_t stream,
   return result;
 }
 
-std::array<char, snapshot_header_size>
-snapshot_header(std::uint32_t stream, std::uint64_t offset, snapshot_reason reason) noexcept {
+std::array<char, snapshot_header_size> snapshot_header(std::uint32_t stream, std::uint64_t offset,
+                                                       snapshot_reason reason) noexcept {
   std::array<char, snapshot_header_size> result{};
   result[0] = static_cast<char>(frame_kind::snapshot);
   write_integer(&result[1], stream);

@@ -9,10 +9,10 @@
 #include <string_view>
 #include <variant>
 
-/// The binary frames of the WebSocket subprotocol `roost.v1` (docs/reference/websocket.md). Integers
-/// are big-endian. The codec never allocates on a peer's word: a decoded frame refers to the bytes it
-/// was decoded from. apps/web/src/protocol/frames.ts mirrors this file in the same order, and both are
-/// proved by tests/golden/frames.
+/// The binary frames of the WebSocket subprotocol `roost.v1` (docs/reference/websocket.md).
+/// Integers are big-endian. The codec never allocates on a peer's word: a decoded frame refers to
+/// the bytes it was decoded from. apps/web/src/protocol/frames.ts mirrors this file in the same
+/// order, and both are proved by tests/golden/frames.
 namespace roost::wire {
 
 inline constexpr std::string_view subprotocol = "roost.v1";
@@ -89,8 +89,8 @@ std::string_view to_string(decode_status status) noexcept;
 /// Headers alone, for gathered writes without a copy of the payload.
 std::array<char, output_header_size> output_header(std::uint32_t stream,
                                                    std::uint64_t offset) noexcept;
-std::array<char, snapshot_header_size>
-snapshot_header(std::uint32_t stream, std::uint64_t offset, snapshot_reason reason) noexcept;
+std::array<char, snapshot_header_size> snapshot_header(std::uint32_t stream, std::uint64_t offset,
+                                                       snapshot_reason reason) noexcept;
 
 /// Whole frames.
 std::string encode(const output_frame& x);

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+
+/// The words for a session that models, messages and configuration share. No CAF.
+namespace roost {
+
+/// Where a session is in its life. Moves to the right only; `lost` when its terminal died with it.
+enum class session_state : std::uint8_t { starting, running, exiting, exited, lost };
+
+/// What a viewer may do: `control` types and counts for the size, `view` only watches.
+enum class viewer_mode : std::uint8_t { control, view };
+
+/// Whose size a terminal has when several viewers watch it.
+enum class size_policy_kind : std::uint8_t {
+  latest,   ///< the holder's window decides; typing takes the hold (the default, as in tmux)
+  smallest, ///< the least columns and the least rows of all control viewers: nobody scrolls
+  largest,  ///< the most columns and the most rows of all control viewers
+  manual,   ///< viewers never decide; only an explicit resize does
+};
+
+} // namespace roost
