@@ -1,0 +1,250 @@
+#include "actors/runtime/config_table.hpp"
+
+#include <array>
+#include <csignal>
+
+#include "actors/runtime/config_values.hpp"
+
+namespace roost {
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace cv = config_values;
+
+constexpr std::uint64_t kib = std::uint64_t{1} << 10;
+constexpr std::uint64_t mib = std::uint64_t{1} << 20;
+constexpr std::uint64_t gib = std::uint64_t{1} << 30;
+
+constexpr std::array<std::string_view, 4> policy_names = {"latest", "smallest", "largest",
+                                                          "manual"};
+
+std::optional<size_policy_kind> parse_policy(std::string_view name) {
+  for (std::size_t i = 0; i < policy_names.size(); ++i)
+    if (policy_names[i] == name)
+      return static_cast<size_policy_kind>(i);
+  return std::nullopt;
+}
+
+template <class At>
+config_value listener(At at) {
+  return cv::make(
+      "HOST:PORT, for example 127.0.0.1:7680 or [::1]:7680", at,
+      [](const yaml_node& from) {
+        return from.type == yaml_node::kind::scalar ? cv::parse_endpoint(from.text) : std::nullopt;
+      },
+      [](const endpoint& value) {
+        // Brackets make a plain scalar a list.
+        const auto text = to_string(value);
+        return text.front() == '[' ? '"' + text + '"' : text;
+      });
+}
+
+template <class At>
+config_value ladder(At at) {
+  auto made = cv::make(
+      "a list of signals (HUP, INT, QUIT, TERM, KILL, USR1, USR2, CONT) and waits of up to 5m that "
+      "ends with KILL",
+      at,
+      [](const yaml_node& from) -> std::optional<std::vector<kill_step>> {
+        const auto steps = cv::texts_of(from);
+        return steps ? cv::parse_ladder(*steps) : std::nullopt;
+      },
+      cv::show_ladder);
+  made.form = config_value::shape::list;
+  return made;
+}
+
+#define ROOST_AT(member)                                                                           \
+  [](auto& c) -> auto& { return c.member; }
+
+std::vector<config_row> make_table() {
+  return {
+      {"listen",
+       "Where the server accepts HTTP and WebSocket connections. Port 0 takes a free one. Anything "
+       "that other machines can reach needs tls.certificate and tls.key.",
+       reload::needs_restart, listener(ROOST_AT(listen))},
+      {"insecure_listen",
+       "Allows a listener without TLS that other machines can reach. Only behind a proxy that adds "
+       "TLS: whoever reads the traffic can type into the terminals.",
+       reload::needs_restart, cv::boolean(ROOST_AT(insecure_listen))},
+      {"threads", "Threads that run everything. 0 is one per core.", reload::needs_restart,
+       cv::count(ROOST_AT(threads), 0, 256)},
+      {"node_name", "What this server calls itself. By default the name of the machine.",
+       reload::needs_restart,
+       cv::text(ROOST_AT(node_name), "a name of up to 63 letters, digits, '.', '-' and '_'",
+                cv::check_node_name)},
+      {"data_dir",
+       "Where tokens, the local socket and all other state live; made with mode 0700 if missing. "
+       "By "
+       "default $XDG_STATE_HOME/roost, or ~/.local/state/roost.",
+       reload::needs_restart, cv::path(ROOST_AT(data_dir), "a folder")},
+      {"shutdown_timeout",
+       "How long an orderly stop may take, before the server gives up and ends at once.",
+       reload::needs_restart, cv::duration(ROOST_AT(shutdown_timeout), 1s, 10min)},
+
+      {"tls.certificate", "PEM file with the certificate chain. Empty: no TLS.",
+       reload::needs_restart, cv::path(ROOST_AT(tls.certificate), "a file")},
+      {"tls.key", "PEM file with the private key of tls.certificate.", reload::needs_restart,
+       cv::path(ROOST_AT(tls.key), "a file")},
+
+      {"connections.max",
+       "Connections at a time; one more is refused with 503 and Retry-After before it costs "
+       "anything.",
+       reload::at_once, cv::count(ROOST_AT(connections.max), 1, 100'000)},
+      {"connections.max_streams", "Terminals that one WebSocket may watch at a time.",
+       reload::at_once, cv::count(ROOST_AT(connections.max_streams), 1, 1'000)},
+      {"connections.heartbeat_interval",
+       "How long a quiet WebSocket is left alone before it is pinged.", reload::at_once,
+       cv::duration(ROOST_AT(connections.heartbeat_interval), 1s, 1h)},
+      {"connections.heartbeat_timeout",
+       "How long a ping may stay unanswered before the connection counts as dead.", reload::at_once,
+       cv::duration(ROOST_AT(connections.heartbeat_timeout), 500ms, 10min)},
+      {"connections.handshake_timeout",
+       "How long a client may take for TLS and for each HTTP request.", reload::at_once,
+       cv::duration(ROOST_AT(connections.handshake_timeout), 100ms, 5min)},
+      {"connections.write_timeout",
+       "How long a client may read nothing while there is something for it, even if it still "
+       "types. "
+       "It is then closed with 4008.",
+       reload::at_once, cv::duration(ROOST_AT(connections.write_timeout), 500ms, 10min)},
+      {"connections.window",
+       "Output per terminal that a client may leave unacknowledged. Past it nothing more is sent, "
+       "and the client continues from the history or with a snapshot.",
+       reload::at_once, cv::size(ROOST_AT(connections.window), 16 * kib, 64 * mib)},
+      {"connections.max_frame", "The largest WebSocket message that a client may send.",
+       reload::at_once, cv::size(ROOST_AT(connections.max_frame), 4 * kib, 16 * mib)},
+      {"connections.max_request_body", "The largest HTTP request body.", reload::at_once,
+       cv::size(ROOST_AT(connections.max_request_body), 4 * kib, 64 * mib)},
+      {"connections.allowed_origins",
+       "Web origins besides the server's own that browsers may connect from.", reload::at_once,
+       cv::text_list(ROOST_AT(connections.allowed_origins),
+                     "a list of up to 64 origins like https://example.org", 64, cv::check_origin)},
+      {"connections.allowed_hosts",
+       "Names besides the listener's own address and localhost that may stand in a Host header. "
+       "Behind a proxy: the public name. Protects against DNS rebinding.",
+       reload::at_once,
+       cv::text_list(ROOST_AT(connections.allowed_hosts),
+                     "a list of up to 64 hosts like terminals.example.org", 64, cv::check_host)},
+
+      {"terminals.max", "Terminals at a time.", reload::at_once,
+       cv::count(ROOST_AT(terminals.max), 1, 10'000)},
+      {"terminals.max_viewers", "Viewers of one terminal at a time.", reload::at_once,
+       cv::count(ROOST_AT(terminals.max_viewers), 1, 1'000)},
+      {"terminals.history",
+       "Raw output kept per terminal, from which a returning viewer continues. Memory is taken "
+       "only "
+       "as output comes.",
+       reload::at_once, cv::size(ROOST_AT(terminals.history), 64 * kib, gib)},
+      {"terminals.scrollback_lines",
+       "Lines above the screen that the server keeps for snapshots and for `roost screen`.",
+       reload::at_once, cv::count(ROOST_AT(terminals.scrollback_lines), 0, 1'000'000)},
+      {"terminals.input_queue",
+       "Input kept for a program that does not read. More is refused with an error.",
+       reload::at_once, cv::size(ROOST_AT(terminals.input_queue), 4 * kib, 64 * mib)},
+      {"terminals.kill_ladder",
+       "How a program is ended: signals to its process group, and how long to wait for each.",
+       reload::at_once, ladder(ROOST_AT(terminals.kill_ladder))},
+      {"terminals.default_command",
+       "What a terminal runs when nothing is asked for. Empty: the user's shell.", reload::at_once,
+       cv::text_list(ROOST_AT(terminals.default_command), "a program and up to 255 arguments", 256,
+                     cv::check_nothing)},
+      {"terminals.pause_limit",
+       "How long a program may be held for its only viewer, so that nothing of its output has to "
+       "be "
+       "skipped. 0: never.",
+       reload::at_once, cv::duration(ROOST_AT(terminals.pause_limit), 0ms, 1min)},
+      {"terminals.size_policy",
+       "Whose window gives a terminal its size when several watch: that of who typed latest, the "
+       "smallest, the largest, or only explicit resizes.",
+       reload::at_once,
+       cv::choice(ROOST_AT(terminals.size_policy), "latest, smallest, largest or manual",
+                  parse_policy)},
+      {"terminals.shell_integration",
+       "Whether bash, zsh and fish are started with Roost's snippets, which report prompts, "
+       "commands, exit statuses and the working directory.",
+       reload::at_once, cv::boolean(ROOST_AT(terminals.shell_integration))},
+      {"terminals.exited_retention",
+       "How long the last screen and output of an ended program stay readable.", reload::at_once,
+       cv::duration(ROOST_AT(terminals.exited_retention), 0ms, 720h)},
+
+      {"log.level", "The least severe lines that are written.", reload::at_once,
+       cv::choice(ROOST_AT(log.level), "trace, debug, info, warn, error or off",
+                  log::parse_severity)},
+      {"log.format", "text for people, json (one object per line) for machines.",
+       reload::needs_restart, cv::choice(ROOST_AT(log.format), "text or json", log::parse_layout)},
+  };
+}
+
+#undef ROOST_AT
+
+// As in the contract; whoever implements one of these moves it to the table above.
+constexpr std::string_view reserved_text = R"(
+connections:
+  max_per_ip: 20
+  max_per_user: 20
+  admin_reserve: 2
+  idle_timeout: 5m
+  pressure_at: 0.85
+  pressure_release: 0.75
+  trusted_proxies: []
+terminals:
+  sandbox: {default: none, profiles: {}}
+channels: {}
+database:
+  url: ""
+  init_url: ""
+  pools: {app: 6, init: 1, analytics: 2}
+  fallback: {grace: 5s, memory: 16MiB, spool: 1GiB}
+cluster: {listen: "", join: [], certificate: "", key: "", ca: ""}
+recording: {enabled: true, max_per_session: 64MiB, retention: 30d, redact: []}
+)";
+
+} // namespace
+
+terminals_config::terminals_config()
+    : kill_ladder{SIGHUP, std::chrono::milliseconds(2000), SIGTERM, std::chrono::milliseconds(3000),
+                  SIGKILL} {}
+
+std::string_view to_string(size_policy_kind policy) {
+  return policy_names[static_cast<std::size_t>(policy)];
+}
+
+std::string to_string(const endpoint& where) {
+  const auto port = std::to_string(where.port);
+  return where.host.find(':') == std::string::npos ? where.host + ":" + port
+                                                   : "[" + where.host + "]:" + port;
+}
+
+bool is_loopback(const endpoint& where) {
+  if (where.host == "localhost" || where.host == "::1")
+    return true;
+  // 127.0.0.0/8 written out in full: "127.evil.example" is a name, not an address.
+  int dots = 0;
+  for (const char c : where.host) {
+    if (c == '.')
+      ++dots;
+    else if (c < '0' || c > '9')
+      return false;
+  }
+  return dots == 3 && where.host.starts_with("127.");
+}
+
+const std::vector<config_row>& config_table() {
+  static const auto table = make_table();
+  return table;
+}
+
+std::string environment_name(std::string_view path) {
+  std::string out = "ROOST_";
+  for (const char c : path)
+    out += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  return out;
+}
+
+const yaml_node& reserved_config() {
+  static const auto tree = std::get<yaml_node>(parse_yaml(reserved_text));
+  return tree;
+}
+
+} // namespace roost
