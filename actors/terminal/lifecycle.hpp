@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "actors/runtime/clock.hpp"
+#include "actors/terminal/kill_ladder.hpp"
+#include "protocols/session_types.hpp"
+
+namespace roost::terminal {
+
+/// The name used on the wire.
+const char* to_string(session_state state);
+
+/// What the terminal actor must do after an event.
+struct lifecycle_step {
+  /// Send this to the session (see signal_session).
+  std::optional<int> signal;
+  /// Call `on_time` at this moment, unless a later step says another; nothing: no timer is needed.
+  std::optional<steady_time> wake_at;
+  /// The session is over now: close the PTY and tell the viewers. True exactly once.
+  bool has_ended = false;
+};
+
+/// The life of one session: when to signal, when to stop waiting, when it is over. A session is
+/// over when its program has exited *and* its output has been read to the end. Somebody else may
+/// keep the PTY open for ever (a background job in a session of its own), so the wait for the end
+/// of output ends after `drain`. Pure: times are passed in. Each call is safe in every state;
+/// events that come twice or too late change nothing. Not thread-safe; owned by the terminal actor.
+class lifecycle {
+public:
+  lifecycle(kill_ladder ladder, std::chrono::milliseconds drain)
+      : ladder_(std::move(ladder)), drain_(drain) {}
+
+  /// The program was started.
+  lifecycle_step on_spawned();
+  /// The program could not be started: the session is over.
+  lifecycle_step on_spawn_failed();
+  /// Somebody asked for the end: start on the ladder. Asking again changes nothing.
+  lifecycle_step on_kill_requested(steady_time now);
+  /// Somebody asked for the end at once: go to the last rung.
+  lifecycle_step on_kill_now(steady_time now);
+  /// The program exited (its status is known).
+  lifecycle_step on_child_exit(steady_time now);
+  /// The PTY says that nobody has it open any more.
+  lifecycle_step on_output_end(steady_time now);
+  /// The time asked for by `wake_at` may have come.
+  lifecycle_step on_time(steady_time now);
+
+  [[nodiscard]] session_state state() const { return state_; }
+  [[nodiscard]] bool is_kill_requested() const { return is_kill_requested_; }
+
+private:
+  lifecycle_step climb(steady_time now);
+  lifecycle_step end();
+  [[nodiscard]] lifecycle_step waiting() const { return {std::nullopt, wake_at_, false}; }
+
+  kill_ladder ladder_;
+  std::chrono::milliseconds drain_;
+  session_state state_ = session_state::starting;
+  std::optional<steady_time> wake_at_;
+  std::size_t next_rung_ = 0;
+  bool is_kill_requested_ = false;
+  bool has_exited_ = false;
+  bool has_output_ended_ = false;
+};
+
+} // namespace roost::terminal
