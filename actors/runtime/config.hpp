@@ -9,6 +9,7 @@
 
 #include "actors/runtime/log.hpp"
 #include "protocols/session_types.hpp"
+#include "protocols/session_types.hpp"
 
 namespace roost {
 

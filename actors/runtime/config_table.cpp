@@ -26,6 +26,13 @@ std::optional<size_policy_kind> parse_policy(std::string_view name) {
   return std::nullopt;
 }
 
+std::string_view name_of_policy(size_policy_kind policy) {
+  return policy_names[static_cast<std::size_t>(policy)];
+}
+
+std::string_view name_of_level(log::severity level) { return log::to_string(level); }
+std::string_view name_of_format(log::layout format) { return log::to_string(format); }
+
 template <class At>
 config_value listener(At at) {
   return cv::make(
@@ -159,7 +166,7 @@ std::vector<config_row> make_table() {
        "smallest, the largest, or only explicit resizes.",
        reload::at_once,
        cv::choice(ROOST_AT(terminals.size_policy), "latest, smallest, largest or manual",
-                  parse_policy)},
+                  parse_policy, name_of_policy)},
       {"terminals.shell_integration",
        "Whether bash, zsh and fish are started with Roost's snippets, which report prompts, "
        "commands, exit statuses and the working directory.",
@@ -170,9 +177,10 @@ std::vector<config_row> make_table() {
 
       {"log.level", "The least severe lines that are written.", reload::at_once,
        cv::choice(ROOST_AT(log.level), "trace, debug, info, warn, error or off",
-                  log::parse_severity)},
+                  log::parse_severity, name_of_level)},
       {"log.format", "text for people, json (one object per line) for machines.",
-       reload::needs_restart, cv::choice(ROOST_AT(log.format), "text or json", log::parse_layout)},
+       reload::needs_restart,
+       cv::choice(ROOST_AT(log.format), "text or json", log::parse_layout, name_of_format)},
   };
 }
 
@@ -205,10 +213,6 @@ recording: {enabled: true, max_per_session: 64MiB, retention: 30d, redact: []}
 terminals_config::terminals_config()
     : kill_ladder{SIGHUP, std::chrono::milliseconds(2000), SIGTERM, std::chrono::milliseconds(3000),
                   SIGKILL} {}
-
-std::string_view to_string(size_policy_kind policy) {
-  return policy_names[static_cast<std::size_t>(policy)];
-}
 
 std::string to_string(const endpoint& where) {
   const auto port = std::to_string(where.port);

@@ -94,15 +94,15 @@ config_value size(At at, std::uint64_t low, std::uint64_t high) {
       [low, high](const yaml_node& from) { return parse_size_within(from, low, high); }, show_size);
 }
 
-/// One of a closed set of names; `parse` maps a name to the value.
-template <class At, class Parse>
-config_value choice(At at, std::string expects, Parse parse) {
+/// One of a closed set of names; `parse` maps a name to the value, `name_of` maps it back.
+template <class At, class Parse, class NameOf>
+config_value choice(At at, std::string expects, Parse parse, NameOf name_of) {
   return make(
       std::move(expects), at,
       [parse](const yaml_node& from) {
         return from.type == yaml_node::kind::scalar ? parse(from.text) : parse("");
       },
-      [](auto value) { return std::string(to_string(value)); });
+      [name_of](auto value) { return std::string(name_of(value)); });
 }
 
 using text_check = std::optional<std::string> (*)(std::string_view);
