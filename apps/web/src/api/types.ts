@@ -1,0 +1,57 @@
+/** A session as `GET /api/v1/sessions` tells it. */
+export interface Session {
+  id: string;
+  title: string;
+  node: string;
+  state: 'starting' | 'running' | 'exiting' | 'exited' | 'lost';
+  command: string[];
+  cwd: string;
+  pid: number | null;
+  cols: number;
+  rows: number;
+  created_at: string;
+  exited_at: string | null;
+  exit_status: number | null;
+  signal: string | number | null;
+  epoch: string;
+  offset: number;
+  viewers: number;
+  holder: string | null;
+  /** What the shell integration knows; absent without it. */
+  shell?: {
+    cwd: string | null;
+    prompt: boolean;
+    running: string | null;
+    last_exit_status: number | null;
+  } | null;
+}
+
+export interface NewSession {
+  command?: string[];
+  cwd?: string;
+  title?: string;
+  cols?: number;
+  rows?: number;
+}
+
+/** RFC 9457. */
+export interface Problem {
+  type?: string;
+  title?: string;
+  status?: number;
+  detail?: string;
+  correlation_id?: string;
+}
+
+export interface SessionEvent {
+  topic: 'session.created' | 'session.changed' | 'session.exited' | 'session.removed';
+  at: string;
+  session: Session;
+}
+
+export const sessionTopics: readonly SessionEvent['topic'][] = [
+  'session.created',
+  'session.changed',
+  'session.exited',
+  'session.removed',
+];

@@ -1,0 +1,157 @@
+import type { Session } from '../api/types';
+import type { SnapshotReason } from '../protocol/frames';
+import type { LinkState } from '../session/link';
+import { isOver } from '../state/model';
+
+/** Texts that are derived from state; no component decides about words twice. */
+
+/** A path with the home directory shortened, as a shell prompt shows it. */
+export function shortPath(path: string): string {
+  return path.replace(/^\/(?:home\/[^/]+|root)(?=\/|$)/, '~') || '/';
+}
+
+export function commandText(command: readonly string[]): string {
+  if (command.length === 0) return 'shell';
+  const quoted = command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`));
+  return quoted.join(' ');
+}
+
+export function sessionTitle(session: Session): string {
+  const program = session.command[0]?.split('/').pop()?.replace(/^-/, '');
+  return session.title || program || 'shell';
+}
+
+export type Tone = 'busy' | 'ready' | 'good' | 'bad' | 'muted';
+
+/** One word and a tone for the state of a session. */
+export function sessionStatus(session: Session): { text: string; tone: Tone } {
+  switch (session.state) {
+    case 'starting':
+      return { text: 'starting', tone: 'busy' };
+    case 'exiting':
+      return { text: 'ending', tone: 'busy' };
+    case 'lost':
+      return { text: 'lost', tone: 'bad' };
+    case 'exited': {
+      const text = exitText({
+        status: session.exit_status,
+        signal: session.signal == null ? null : String(session.signal),
+      });
+      return { text, tone: session.exit_status === 0 ? 'good' : 'bad' };
+    }
+    case 'running':
+      if (session.shell?.running) return { text: session.shell.running, tone: 'busy' };
+      if (session.shell?.prompt) return { text: 'ready', tone: 'ready' };
+      return { text: 'running', tone: 'ready' };
+  }
+}
+
+export function exitText(exit: { status: number | null; signal: string | null }): string {
+  if (exit.signal !== null) return `ended by ${signalName(exit.signal)}`;
+  return exit.status === null ? 'exited' : `exit ${exit.status}`;
+}
+
+const signals: Record<string, string> = {
+  1: 'SIGHUP',
+  2: 'SIGINT',
+  3: 'SIGQUIT',
+  4: 'SIGILL',
+  6: 'SIGABRT',
+  8: 'SIGFPE',
+  9: 'SIGKILL',
+  11: 'SIGSEGV',
+  13: 'SIGPIPE',
+  15: 'SIGTERM',
+};
+
+function signalName(signal: string): string {
+  const name = signals[signal] ?? signal;
+  return /^[A-Z]/.test(name) ? (name.startsWith('SIG') ? name : `SIG${name}`) : `signal ${name}`;
+}
+
+/** The exit status of the last command in a shell, when the shell tells and it went wrong. */
+export function lastCommandFailure(session: Session): string | null {
+  const status = session.shell?.last_exit_status;
+  return status && !isOver(session) ? String(status) : null;
+}
+
+export function bytesText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 1024 * 1024) return `${Math.round(bytes / 1024)} KiB`;
+  return `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
+}
+
+/** "3 s", "4 min", "2 h", "5 d". */
+export function ageText(fromMs: number, nowMs: number): string {
+  const seconds = Math.max(0, Math.floor((nowMs - fromMs) / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
+}
+
+export function linkText(link: LinkState, nowMs: number): { text: string; tone: Tone } {
+  switch (link.kind) {
+    case 'idle':
+      return { text: 'Not connected', tone: 'muted' };
+    case 'connecting':
+      return { text: link.attempt === 0 ? 'Connecting…' : 'Reconnecting…', tone: 'busy' };
+    case 'connected':
+      return { text: 'Connected', tone: 'good' };
+    case 'waiting': {
+      const seconds = Math.max(0, Math.ceil((link.retryAt - nowMs) / 1000));
+      return { text: `Reconnecting in ${seconds} s`, tone: 'busy' };
+    }
+    case 'offline':
+      return { text: 'Offline', tone: 'bad' };
+    case 'stopped':
+      return { text: 'Disconnected', tone: 'bad' };
+  }
+}
+
+/** Why the screen was rebuilt; null when it needs no word. */
+export function snapshotNotice(reason: SnapshotReason): string | null {
+  switch (reason) {
+    case 'first_attach':
+      return null;
+    case 'delta_gone':
+      return 'Resynced: the missed output is no longer kept';
+    case 'fell_behind':
+      return 'Resynced: fell behind';
+    case 'epoch_changed':
+      return 'Resynced: the session was restored';
+    case 'refresh':
+      return 'Screen refreshed';
+  }
+}
+
+/** Splits what a user typed as a command into words, with quotes and backslashes as in a shell. */
+export function splitCommand(text: string): string[] | string {
+  const words: string[] = [];
+  let word: string | null = null;
+  let quote: '"' | "'" | null = null;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i] as string;
+    if (quote === "'") {
+      if (char === "'") quote = null;
+      else word += char;
+    } else if (char === '\\') {
+      if (i + 1 === text.length) return 'The command ends with a backslash.';
+      word = (word ?? '') + text[++i];
+    } else if (quote === '"') {
+      if (char === '"') quote = null;
+      else word += char;
+    } else if (char === '"' || char === "'") {
+      quote = char;
+      word ??= '';
+    } else if (/\s/.test(char)) {
+      if (word !== null) words.push(word);
+      word = null;
+    } else {
+      word = (word ?? '') + char;
+    }
+  }
+  if (quote !== null) return `A ${quote} is not closed.`;
+  if (word !== null) words.push(word);
+  return words;
+}

@@ -1,0 +1,173 @@
+import { useState } from 'preact/hooks';
+import type { Session } from '../api/types';
+import { isOver } from '../state/model';
+import { useApp, useAppState, useNow } from './app_context';
+import {
+  ageText,
+  commandText,
+  lastCommandFailure,
+  sessionStatus,
+  sessionTitle,
+  shortPath,
+} from './format';
+import { Icon } from './icons';
+
+/** More sessions than this get a filter field. */
+const filterFrom = 7;
+
+function matches(session: Session, words: string): boolean {
+  const text = [sessionTitle(session), session.cwd, ...session.command, session.id].join(' ');
+  return words
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.toLowerCase().includes(word));
+}
+
+/** The list of sessions, live. */
+export function Sidebar() {
+  const app = useApp();
+  const { sessions, node, active } = useAppState();
+  const [filter, setFilter] = useState('');
+  const shown = (sessions ?? []).filter((session) => matches(session, filter));
+  const groups = [
+    { name: 'Running', list: shown.filter((session) => !isOver(session)) },
+    { name: 'Ended', list: shown.filter(isOver) },
+  ].filter(({ list }) => list.length > 0);
+  return (
+    <nav class="sidebar" aria-label="Sessions">
+      <header class="brand">
+        <img src="/icon.svg" alt="" width="22" height="22" />
+        <span class="brand-name">Roost</span>
+        {node && (
+          <span class="brand-node" title="Node">
+            {node}
+          </span>
+        )}
+      </header>
+      <div class="sidebar-actions">
+        <button class="button primary grow" onClick={() => void app.create({})}>
+          <Icon name="plus" /> New shell
+        </button>
+        <button
+          class="button icon-only"
+          title="Run a command…"
+          aria-label="Run a command"
+          onClick={() => app.showDialog({ kind: 'new_session' })}
+        >
+          <Icon name="bolt" />
+        </button>
+      </div>
+      {(sessions?.length ?? 0) >= filterFrom && (
+        <div class="filter">
+          <Icon name="search" />
+          <input
+            type="search"
+            placeholder="Filter"
+            aria-label="Filter sessions"
+            value={filter}
+            onInput={(event) => setFilter(event.currentTarget.value)}
+          />
+        </div>
+      )}
+      <div class="session-list">
+        {groups.map(({ name, list }) => (
+          <section key={name}>
+            <h2>
+              {name} <span class="count">{list.length}</span>
+            </h2>
+            <ul>
+              {list.map((session) => (
+                <SessionRow key={session.id} session={session} isActive={session.id === active} />
+              ))}
+            </ul>
+          </section>
+        ))}
+        {sessions && groups.length === 0 && (
+          <p class="hint">{filter ? 'Nothing matches.' : 'Nothing is running.'}</p>
+        )}
+      </div>
+      <footer class="sidebar-foot">
+        <button class="button quiet grow" onClick={() => app.showDialog({ kind: 'settings' })}>
+          <Icon name="settings" /> Settings and keys
+        </button>
+      </footer>
+    </nav>
+  );
+}
+
+function SessionRow({ session, isActive }: { session: Session; isActive: boolean }) {
+  const app = useApp();
+  const now = useNow(20_000);
+  const status = sessionStatus(session);
+  const failure = lastCommandFailure(session);
+  const cwd = shortPath(session.shell?.cwd ?? session.cwd);
+  const title = sessionTitle(session);
+  const details = `${commandText(session.command)}\n${session.cwd}\nstarted ${session.created_at}`;
+  return (
+    <li class={isActive ? 'session active' : 'session'}>
+      <button
+        class="session-open"
+        aria-current={isActive}
+        title={details}
+        data-session={session.id}
+        onClick={() => app.show(session.id)}
+      >
+        <span class={`dot ${status.tone}`} aria-hidden="true" />
+        <span class="session-text">
+          <span class="session-title">{title}</span>
+          <span class="session-sub">
+            <span class={`session-state ${status.tone}`}>{status.text}</span>
+            <span class="session-cwd">{cwd}</span>
+          </span>
+        </span>
+        <span class="session-side">
+          <span class="session-age">{ageText(Date.parse(session.created_at), now)}</span>
+          <span class="session-marks">
+            {failure && (
+              <span class="badge bad" title={`The last command ended with status ${failure}`}>
+                {failure}
+              </span>
+            )}
+            {session.viewers > 0 && (
+              <span class="viewers" title={`${session.viewers} attached`}>
+                <Icon name="users" />
+                {session.viewers}
+              </span>
+            )}
+          </span>
+        </span>
+      </button>
+      <span class="session-actions">
+        {!isOver(session) && (
+          <button
+            class="icon-button"
+            title="Open read-only"
+            aria-label={`Open ${title} read-only`}
+            onClick={() => app.watch(session.id)}
+          >
+            <Icon name="eye" />
+          </button>
+        )}
+        <button
+          class="icon-button"
+          title="Rename"
+          aria-label={`Rename ${title}`}
+          onClick={() => app.showDialog({ kind: 'rename', session: session.id })}
+        >
+          <Icon name="edit" />
+        </button>
+        <button
+          class="icon-button danger"
+          title={isOver(session) ? 'Remove' : 'End'}
+          aria-label={`${isOver(session) ? 'Remove' : 'End'} ${title}`}
+          onClick={() => {
+            if (isOver(session)) void app.remove(session.id);
+            else app.showDialog({ kind: 'kill', session: session.id });
+          }}
+        >
+          <Icon name={isOver(session) ? 'close' : 'trash'} />
+        </button>
+      </span>
+    </li>
+  );
+}

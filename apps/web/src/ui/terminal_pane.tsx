@@ -1,0 +1,73 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { StreamView } from '../session/session_stream';
+import { useApp, useAppState } from './app_context';
+import { exitText } from './format';
+
+/** The place of one terminal. It stays in the page while its tab is open, so nothing is lost. */
+export function TerminalPane({ id, isActive }: { id: string; isActive: boolean }) {
+  const app = useApp();
+  const { streams } = useAppState();
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isActive && host.current) app.mount(id, host.current);
+  }, [isActive, id, app]);
+  const view = streams[id];
+  const onKeyDown = (event: KeyboardEvent) => {
+    const isText = event.key.length === 1 || event.key === 'Enter';
+    if (view?.mode === 'view' && isText && !event.ctrlKey && !event.metaKey) app.onKeyInReadOnly(id);
+  };
+  return (
+    <div class={isActive ? 'pane' : 'pane hidden'} role="tabpanel" onKeyDown={onKeyDown}>
+      <div class={`terminal-host ${view?.phase ?? ''}`} ref={host} data-session={id} />
+      {view && <PaneNotice id={id} view={view} />}
+    </div>
+  );
+}
+
+/** What stands at the lower edge of a terminal that is no longer live. */
+function PaneNotice({ id, view }: { id: string; view: StreamView }) {
+  const app = useApp();
+  const session = app.session(id);
+  if (view.phase === 'exited' && view.exit) {
+    const isGood = view.exit.status === 0;
+    return (
+      <div class={isGood ? 'pane-notice good' : 'pane-notice bad'} role="status">
+        <span class={isGood ? 'dot good' : 'dot bad'} aria-hidden="true" />
+        <span>
+          The program has ended: <strong>{exitText(view.exit)}</strong>
+        </span>
+        <span class="grow" />
+        {session && (
+          <button
+            class="button small"
+            onClick={() => {
+              const { command, cwd, title } = session;
+              void app.create({ command, cwd, title });
+            }}
+          >
+            Run again
+          </button>
+        )}
+        <button class="button small" onClick={() => app.closeTab(id)}>
+          Close tab
+        </button>
+      </div>
+    );
+  }
+  if (view.phase === 'failed') {
+    return (
+      <div class="pane-notice bad" role="alert">
+        <span class="dot bad" aria-hidden="true" />
+        <span>{view.error?.message ?? 'This session cannot be shown.'}</span>
+        <span class="grow" />
+        <button class="button small" onClick={() => app.retryAttach(id)}>
+          Try again
+        </button>
+        <button class="button small" onClick={() => app.closeTab(id)}>
+          Close tab
+        </button>
+      </div>
+    );
+  }
+  return null;
+}
