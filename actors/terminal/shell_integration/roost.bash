@@ -12,7 +12,7 @@ fi
 __roost_loaded=1
 __roost_ran=       # set by PS0: a command was started since the last prompt
 __roost_prompted=  # a prompt was shown
-__roost_number=0   # the history number the next command will have
+__roost_number=0   # of the newest history entry when the prompt was shown
 __roost_empty=
 __roost_input_mark='\[\e]133;B\a\]'
 # The first part notes in this shell that a command runs (an assignment inside an arithmetic offset
@@ -40,6 +40,10 @@ __roost_precmd() {
 __roost_prompt() {
   local mark='\!'
   __roost_number=${mark@P}
+  # Outside PS1 bash says 1 for the first entry and also for none at all.
+  if [[ $__roost_number == 1 && -z $(\builtin history 1) ]]; then
+    __roost_number=0
+  fi
   if [[ ${PS1-} != *"$__roost_input_mark" ]]; then
     PS1=${PS1-}
     PS1=${PS1//"$__roost_input_mark"/}$__roost_input_mark
@@ -77,7 +81,7 @@ __roost_encode() {
   done
 }
 
-# Runs in a subshell of PS0. $1: the history number after the command was added to the history.
+# Runs in a subshell of PS0. $1: the number of the newest history entry.
 __roost_preexec() {
   local command= index char code out LC_ALL=C
   # Only an entry that is surely this command is shown: one that is new, or, where the history drops

@@ -11,13 +11,15 @@ if status is-interactive; and not set -q __roost_loaded
     string match -qr '^[0-3]\.' -- $version; or set -g __roost_native 1
 
     function __roost_escape
-        set -l text (string sub -l 4096 -- $argv[1] | string collect -N)
-        set text (string replace -a -- '\\' '\\\\' $text | string collect -N)
-        set text (string replace -a -- ';' '\\x3b' $text | string collect -N)
-        for char in (string match -ar '[\x01-\x1f\x7f]' -- $text | string collect -N | string split '' | sort -u)
-            set text (string replace -a -- $char (printf '\\\\x%02x' "'$char") $text | string collect -N)
+        set -l text (string sub -l 4096 -- $argv[1] | string collect)
+        set text (string replace -a -- '\\' '\\\\' $text | string collect)
+        set text (string replace -a -- ';' '\\x3b' $text | string collect)
+        for code in (seq 31) 127
+            set -l char (printf (printf '\\\\x%02x' $code) | string collect -N)
+            if string match -q -- "*$char*" $text
+                set text (string replace -a -- $char (printf '\\\\x%02x' $code) $text | string collect)
+            end
         end
-        set text (string replace -a -- \n '\\x0a' $text | string collect -N)
         printf %s $text
     end
 

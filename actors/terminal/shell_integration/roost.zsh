@@ -41,11 +41,13 @@ __roost_prompt() {
 
 # $1: what the user typed (empty where there is no history); $3: what will run.
 __roost_preexec() {
+  local __roost_private=
+  [[ -o hist_ignore_space ]] && __roost_private=1
   \builtin emulate -L zsh -o no_xtrace -o extended_glob -o no_multibyte
   typeset -g __roost_ran=1
   local text=${1:-${3-}}
   # A command kept out of the history is kept out of the marks.
-  if [[ -n $__roost_ignores_space && $text == ' '* ]]; then
+  if [[ -n $__roost_private && $text == ' '* ]]; then
     text=
   fi
   if [[ -n $text ]]; then
