@@ -1,0 +1,96 @@
+// The shapes of the HTTP API. tests/unit/actors/connection/api/openapi_test.cpp holds the renderers
+// and parsers against them: a field that one has and the other lacks fails there.
+#include "actors/connection/api/openapi.hpp"
+
+namespace roost::connection::api {
+
+namespace {
+
+constexpr std::string_view schemas = R"json({
+"Problem": {"type": "object", "required": ["type", "title", "status", "correlation_id"], "properties": {
+  "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
+  "detail": {"type": "string"}, "correlation_id": {"type": "string"}}},
+"Session": {"type": "object", "required": ["id", "title", "node", "state", "command", "cwd", "pid", "cols", "rows",
+    "created_at", "exited_at", "exit_status", "signal", "epoch", "offset", "viewers", "holder", "size_policy", "sandbox",
+    "agent", "shell"], "properties": {
+  "id": {"type": "string"}, "title": {"type": "string"}, "node": {"type": "string"},
+  "state": {"type": "string", "enum": ["starting", "running", "exiting", "exited", "lost"]},
+  "command": {"type": "array", "items": {"type": "string"}}, "cwd": {"type": "string"},
+  "pid": {"type": ["integer", "null"]}, "cols": {"type": "integer"}, "rows": {"type": "integer"},
+  "created_at": {"type": "string", "format": "date-time"}, "exited_at": {"type": ["string", "null"], "format": "date-time"},
+  "exit_status": {"type": ["integer", "null"]}, "signal": {"type": ["integer", "null"]},
+  "epoch": {"type": "string"}, "offset": {"type": "integer"}, "viewers": {"type": "integer"},
+  "holder": {"type": ["string", "null"], "description": "the connection that decides the size"},
+  "size_policy": {"$ref": "#/components/schemas/SizePolicy"},
+  "sandbox": {"type": "string"}, "agent": {"type": ["string", "null"]},
+  "shell": {"type": "object", "description": "what the shell says of itself", "required": ["cwd", "prompt", "running", "last_exit_status"],
+    "properties": {"cwd": {"type": ["string", "null"]}, "prompt": {"type": "boolean"}, "running": {"type": ["string", "null"]},
+      "last_exit_status": {"type": ["integer", "null"]}}}}},
+"SizePolicy": {"type": "string", "enum": ["latest", "smallest", "largest", "manual"]},
+"SessionList": {"type": "object", "required": ["sessions"], "properties": {
+  "sessions": {"type": "array", "items": {"$ref": "#/components/schemas/Session"}}}},
+"CreateSession": {"type": "object", "additionalProperties": false, "properties": {
+  "command": {"type": "array", "items": {"type": "string"}, "description": "program and arguments; default: the shell"},
+  "cwd": {"type": "string"}, "env": {"type": "object", "additionalProperties": {"type": "string"}},
+  "cols": {"type": "integer", "minimum": 1, "maximum": 4096, "default": 80},
+  "rows": {"type": "integer", "minimum": 1, "maximum": 4096, "default": 24},
+  "title": {"type": "string", "maxLength": 256}, "size_policy": {"$ref": "#/components/schemas/SizePolicy"},
+  "sandbox": {"type": "string", "enum": ["none"]}, "record": {"type": "boolean", "enum": [false]},
+  "node": {"type": "string", "description": "this node's name"}}},
+"UpdateSession": {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {
+  "title": {"type": "string", "maxLength": 256}, "size_policy": {"$ref": "#/components/schemas/SizePolicy"},
+  "record": {"type": "boolean", "enum": [false]}}},
+"Size": {"type": "object", "additionalProperties": false, "required": ["cols", "rows"], "properties": {
+  "cols": {"type": "integer", "minimum": 1, "maximum": 4096}, "rows": {"type": "integer", "minimum": 1, "maximum": 4096}}},
+"Input": {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {
+  "text": {"type": "string"}, "keys": {"type": "array", "items": {"type": "string"}, "description": "typed after the text, named as in tmux"}}},
+"InputAccepted": {"type": "object", "required": ["bytes"], "properties": {"bytes": {"type": "integer"}}},
+"CommandResult": {"type": "object", "required": ["finished", "exit_status", "output", "truncated", "duration_ms"], "properties": {
+  "finished": {"type": "boolean", "description": "false: the time ran out first"}, "exit_status": {"type": ["integer", "null"]},
+  "output": {"type": "string"}, "truncated": {"type": "boolean"}, "duration_ms": {"type": "integer"}}},
+"Screen": {"type": "object", "required": ["cols", "rows", "cursor", "title", "alternate", "offset", "lines"], "properties": {
+  "cols": {"type": "integer"}, "rows": {"type": "integer"},
+  "cursor": {"type": "object", "required": ["row", "col", "visible"], "properties": {
+    "row": {"type": "integer"}, "col": {"type": "integer"}, "visible": {"type": "boolean"}}},
+  "title": {"type": "string"}, "alternate": {"type": "boolean"}, "offset": {"type": "integer"},
+  "lines": {"type": "array", "items": {"type": "string"}}}},
+"Wait": {"type": "object", "additionalProperties": false, "properties": {
+  "text": {"type": "string"}, "regex": {"type": "string"}, "idle_ms": {"type": "integer", "minimum": 1, "maximum": 110000},
+  "command": {"type": "boolean", "enum": [true]}, "exit": {"type": "boolean", "enum": [true]},
+  "timeout_ms": {"type": "integer", "minimum": 1, "maximum": 110000, "default": 30000},
+  "since": {"type": "integer", "minimum": 0}},
+  "oneOf": [{"required": ["text"]}, {"required": ["regex"]}, {"required": ["idle_ms"]}, {"required": ["command"]}, {"required": ["exit"]}]},
+"WaitResult": {"type": "object", "required": ["met", "reason", "offset", "exit_status"], "properties": {
+  "met": {"type": "boolean"}, "reason": {"type": "string"}, "offset": {"type": "integer"}, "exit_status": {"type": ["integer", "null"]}}},
+"Token": {"type": "object", "required": ["id", "role", "session", "label", "created_at", "expires_at", "last_used_at"], "properties": {
+  "id": {"type": "string"}, "role": {"$ref": "#/components/schemas/Role"}, "session": {"type": ["string", "null"]},
+  "label": {"type": "string"}, "created_at": {"type": "string", "format": "date-time"},
+  "expires_at": {"type": ["string", "null"], "format": "date-time"}, "last_used_at": {"type": ["string", "null"], "format": "date-time"}}},
+"TokenList": {"type": "object", "required": ["tokens"], "properties": {
+  "tokens": {"type": "array", "items": {"$ref": "#/components/schemas/Token"}}}},
+"CreateToken": {"type": "object", "additionalProperties": false, "required": ["role"], "properties": {
+  "role": {"$ref": "#/components/schemas/Role"}, "session": {"type": "string"},
+  "expires_in_s": {"type": "integer", "minimum": 1}, "label": {"type": "string", "maxLength": 100}}},
+"NewToken": {"type": "object", "required": ["id", "token", "role", "session", "label", "created_at", "expires_at"], "properties": {
+  "id": {"type": "string"}, "token": {"type": "string"}, "role": {"$ref": "#/components/schemas/Role"},
+  "session": {"type": ["string", "null"]}, "label": {"type": "string"}, "created_at": {"type": "string", "format": "date-time"},
+  "expires_at": {"type": ["string", "null"], "format": "date-time"}}},
+"Role": {"type": "string", "enum": ["viewer", "operator", "admin"]},
+"Components": {"type": "object", "additionalProperties": {"type": "object", "required": ["ready", "reason"], "properties": {
+  "ready": {"type": "boolean"}, "reason": {"type": ["string", "null"]}}}},
+"Status": {"type": "object", "required": ["node", "version", "uptime_ms", "sessions", "connections", "components"], "properties": {
+  "node": {"type": "string"}, "version": {"type": "string"}, "uptime_ms": {"type": "integer"}, "sessions": {"type": "integer"},
+  "connections": {"type": "integer"}, "components": {"$ref": "#/components/schemas/Components"}}},
+"LoginUrl": {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}}},
+"OpenApi": {"type": "object", "required": ["openapi", "info", "paths"], "properties": {
+  "openapi": {"type": "string"}, "info": {"type": "object"}, "paths": {"type": "object"}}},
+"Health": {"type": "object", "required": ["alive"], "properties": {"alive": {"type": "boolean"}}},
+"Readiness": {"type": "object", "required": ["ready", "components"], "properties": {
+  "ready": {"type": "boolean"}, "components": {"$ref": "#/components/schemas/Components"}}}
+})json";
+
+} // namespace
+
+std::string_view openapi_schemas() { return schemas; }
+
+} // namespace roost::connection::api

@@ -1,0 +1,271 @@
+#include "actors/connection/api/render.hpp"
+
+#include "actors/connection/api/utf8.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace roost::connection::api {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view frame_start = R"({"type":"event",)";
+
+json::string text(std::string_view raw) { return json::string(valid_utf8(raw)); }
+
+json::value text_or_null(std::string_view raw) {
+  return raw.empty() ? json::value(nullptr) : json::value(text(raw));
+}
+
+template <class T>
+json::value or_null(const std::optional<T>& x) {
+  return x ? json::value(*x) : json::value(nullptr);
+}
+
+json::value time_or_null(const std::optional<wall_time>& x) {
+  return x ? json::value(rfc3339(*x)) : json::value(nullptr);
+}
+
+json::array texts(const std::vector<std::string>& list) {
+  json::array out;
+  out.reserve(list.size());
+  for (const auto& entry : list)
+    out.emplace_back(text(entry));
+  return out;
+}
+
+} // namespace
+
+std::string rfc3339(wall_time when) {
+  using namespace std::chrono;
+  const auto ms = floor<milliseconds>(when);
+  const auto day = floor<days>(ms);
+  const year_month_day date(day);
+  const auto in_day = ms - day;
+  const auto h = duration_cast<hours>(in_day);
+  const auto m = duration_cast<minutes>(in_day - h);
+  const auto s = duration_cast<seconds>(in_day - h - m);
+  const auto rest = in_day - h - m - s;
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     h.count(), m.count(), s.count(), rest.count());
+}
+
+std::string_view to_string(session_state state) {
+  switch (state) {
+  case session_state::starting:
+    return "starting";
+  case session_state::running:
+    return "running";
+  case session_state::exiting:
+    return "exiting";
+  case session_state::exited:
+    return "exited";
+  case session_state::lost:
+    return "lost";
+  }
+  return "lost";
+}
+
+std::string_view to_string(size_policy_kind policy) {
+  switch (policy) {
+  case size_policy_kind::latest:
+    return "latest";
+  case size_policy_kind::smallest:
+    return "smallest";
+  case size_policy_kind::largest:
+    return "largest";
+  case size_policy_kind::manual:
+    return "manual";
+  }
+  return "latest";
+}
+
+json::object session_json(const session_info& x, std::string_view node) {
+  json::object out;
+  out["id"] = x.id.value;
+  out["title"] = text(x.title);
+  out["node"] = text(node);
+  out["state"] = to_string(x.state);
+  out["command"] = texts(x.command);
+  out["cwd"] = text(x.cwd);
+  out["pid"] = x.pid > 0 ? json::value(x.pid) : json::value(nullptr);
+  out["cols"] = x.cols;
+  out["rows"] = x.rows;
+  out["created_at"] = rfc3339(x.created_at);
+  out["exited_at"] = time_or_null(x.exited_at);
+  out["exit_status"] = or_null(x.exit_status);
+  out["signal"] = or_null(x.signal);
+  out["epoch"] = x.epoch;
+  out["offset"] = x.offset;
+  out["viewers"] = x.viewers;
+  out["holder"] =
+      x.holder ? json::value(roost::to_string(x.holder->connection)) : json::value(nullptr);
+  out["size_policy"] = to_string(x.size_policy);
+  out["sandbox"] = "none";
+  out["agent"] = nullptr;
+  json::object shell;
+  shell["cwd"] = text_or_null(x.shell.cwd);
+  shell["prompt"] = x.shell.at_prompt;
+  shell["running"] = text_or_null(x.shell.running);
+  shell["last_exit_status"] = or_null(x.shell.last_exit_status);
+  out["shell"] = std::move(shell);
+  return out;
+}
+
+std::string session_list_json(const session_list& list, std::string_view node,
+                              const principal& who) {
+  json::array sessions;
+  for (const auto& session : list.sessions)
+    if (who.may_see(session.id))
+      sessions.push_back(session_json(session, node));
+  return json::serialize(json::object{{"sessions", std::move(sessions)}});
+}
+
+std::string input_accepted_json(const input_accepted& x) {
+  return json::serialize(json::object{{"bytes", x.bytes}});
+}
+
+std::string command_result_json(const command_result& x) {
+  json::object out;
+  out["finished"] = x.finished;
+  out["exit_status"] = or_null(x.exit_status);
+  out["output"] = text(x.output);
+  out["truncated"] = x.truncated;
+  out["duration_ms"] = x.duration.count();
+  return json::serialize(out);
+}
+
+std::string wait_result_json(const wait_result& x) {
+  json::object out;
+  out["met"] = x.met;
+  out["reason"] = x.reason;
+  out["offset"] = x.offset;
+  out["exit_status"] = or_null(x.exit_status);
+  return json::serialize(out);
+}
+
+http_response screen_response(const screen_view& view, screen_format format) {
+  if (format != screen_format::lines) {
+    http_response answer;
+    answer.headers = {{"Content-Type", "text/plain; charset=utf-8"},
+                      {"Cache-Control", "no-store"},
+                      {"X-Roost-Offset", std::to_string(view.offset)}};
+    answer.body = valid_utf8(view.body);
+    return answer;
+  }
+  json::object out;
+  out["cols"] = view.cols;
+  out["rows"] = view.rows;
+  out["cursor"] = json::object{
+      {"row", view.cursor_row}, {"col", view.cursor_col}, {"visible", view.cursor_visible}};
+  out["title"] = text(view.title);
+  out["alternate"] = view.alternate;
+  out["offset"] = view.offset;
+  out["lines"] = texts(view.lines);
+  return json_response(200, json::serialize(out));
+}
+
+http_response output_response(const output_range& range) {
+  http_response answer;
+  answer.headers = {{"Content-Type", "application/octet-stream"},
+                    {"Cache-Control", "no-store"},
+                    {"X-Roost-Offset", std::to_string(range.offset)},
+                    {"X-Roost-Epoch", range.epoch},
+                    {"X-Roost-End", std::to_string(range.end)}};
+  if (range.gap > 0)
+    answer.headers.emplace_back("X-Roost-Gap", std::to_string(range.gap));
+  std::size_t size = 0;
+  for (const auto& piece : range.bytes)
+    size += piece.size;
+  answer.body.reserve(size);
+  for (const auto& piece : range.bytes)
+    answer.body += piece.view();
+  return answer;
+}
+
+json::object token_json(const token& row) {
+  json::object out;
+  out["id"] = row.id;
+  out["role"] = connection::to_string(row.may);
+  out["session"] = row.only ? json::value(row.only->value) : json::value(nullptr);
+  out["label"] = text(row.label);
+  out["created_at"] = rfc3339(row.created_at);
+  out["expires_at"] = time_or_null(row.expires_at);
+  out["last_used_at"] = time_or_null(row.used_at);
+  return out;
+}
+
+std::string token_list_json(const std::vector<token>& rows) {
+  json::array tokens;
+  for (const auto& row : rows)
+    tokens.push_back(token_json(row));
+  return json::serialize(json::object{{"tokens", std::move(tokens)}});
+}
+
+std::string new_token_json(const new_token& made) {
+  auto out = token_json(made.row);
+  out.erase("last_used_at");
+  out["token"] = made.text;
+  return json::serialize(out);
+}
+
+json::object components_json(const std::vector<component>& parts) {
+  json::object out;
+  for (const auto& part : parts)
+    out[part.name] = json::object{{"ready", part.is_ready}, {"reason", text_or_null(part.reason)}};
+  return out;
+}
+
+http_response readiness_response(const std::vector<component>& parts) {
+  const auto is_ready =
+      std::all_of(parts.begin(), parts.end(), [](const component& x) { return x.is_ready; });
+  json::object out;
+  out["ready"] = is_ready;
+  out["components"] = components_json(parts);
+  return json_response(is_ready ? 200 : 503, json::serialize(out));
+}
+
+std::string status_json(const node_status& status) {
+  json::object out;
+  out["node"] = text(status.node);
+  out["version"] = status.version;
+  out["uptime_ms"] = status.uptime.count();
+  out["sessions"] = status.sessions;
+  out["connections"] = status.connections;
+  out["components"] = components_json(status.components);
+  return json::serialize(out);
+}
+
+event_text session_event_text(std::uint64_t id, event_topic topic, const session_info& session,
+                              std::string_view node, wall_time at) {
+  json::object data;
+  data["topic"] = roost::to_string(topic);
+  data["at"] = rfc3339(at);
+  data["session"] = session_json(session, node);
+  const auto body = json::serialize(data);
+  event_text out;
+  out.frame = std::string(frame_start) + body.substr(1);
+  out.stream = fmt::format("id: {}\nevent: {}\ndata: {}\n\n", id, roost::to_string(topic), body);
+  return out;
+}
+
+std::string gap_text(wall_time at) {
+  const json::object data{{"topic", "gap"}, {"at", rfc3339(at)}};
+  return fmt::format("event: gap\ndata: {}\n\n", json::serialize(data));
+}
+
+http_response json_response(unsigned status, std::string body) {
+  http_response answer;
+  answer.status = status;
+  answer.headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
+  answer.body = std::move(body);
+  return answer;
+}
+
+} // namespace roost::connection::api
