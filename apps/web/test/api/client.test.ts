@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { ApiClient, ApiError } from '../../src/api/client';
+
+function setUp(status: number, body: string, headers: Record<string, string> = {}) {
+  const calls: { url: string; init: RequestInit }[] = [];
+  const client = new ApiClient((url, init) => {
+    calls.push({ url, init });
+    return Promise.resolve(new Response(status === 204 ? null : body, { status, headers }));
+  });
+  return { client, calls };
+}
+
+describe('ApiClient', () => {
+  it('speaks the documented requests', async () => {
+    const { client, calls } = setUp(200, '{"sessions":[]}');
+    await client.login('secret');
+    await client.sessions();
+    await client.create({ command: ['sh'], cwd: '/tmp' });
+    await client.rename('a/b', 'new');
+    await client.kill('x', 'politely');
+    await client.kill('x', 'now');
+    expect(calls.map(({ url, init }) => `${init.method} ${url} ${init.body ?? ''}`.trim())).toEqual([
+      'POST /login {"token":"secret"}',
+      'GET /api/v1/sessions',
+      'POST /api/v1/sessions {"command":["sh"],"cwd":"/tmp"}',
+      'PATCH /api/v1/sessions/a%2Fb {"title":"new"}',
+      'DELETE /api/v1/sessions/x',
+      'DELETE /api/v1/sessions/x?now=1',
+    ]);
+  });
+
+  it('turns a problem into an error with its text and correlation id', async () => {
+    const problem = { title: 'No such directory', detail: 'cwd /nope does not exist.', correlation_id: 'c-1' };
+    const { client } = setUp(422, JSON.stringify(problem));
+    const error = await client.create({ cwd: '/nope' }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ status: 422, message: problem.detail, correlationId: 'c-1' });
+  });
+
+  it('survives answers that are not JSON and servers that are not there', async () => {
+    const { client } = setUp(502, '<html>', { 'x-correlation-id': 'c-2' });
+    await expect(client.sessions()).rejects.toMatchObject({ status: 502, correlationId: 'c-2' });
+    const away = new ApiClient(() => Promise.reject(new TypeError('failed')));
+    await expect(away.sessions()).rejects.toMatchObject({ status: 0 });
+  });
+
+  it('takes an empty answer as success', async () => {
+    const { client } = setUp(204, '');
+    await expect(client.kill('x', 'now')).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { closeRule } from '../../src/protocol/close_codes';
+import { snapshotReasons } from '../../src/protocol/frames';
+import {
+  ageText,
+  bytesText,
+  commandText,
+  exitText,
+  lastCommandFailure,
+  linkText,
+  sessionStatus,
+  sessionTitle,
+  shortPath,
+  snapshotNotice,
+  splitCommand,
+} from '../../src/ui/format';
+import { session } from '../support/session';
+
+describe('texts', () => {
+  it('shorten paths like a prompt', () => {
+    expect(shortPath('/home/ada')).toBe('~');
+    expect(shortPath('/home/ada/src')).toBe('~/src');
+    expect(shortPath('/root/x')).toBe('~/x');
+    expect(shortPath('/rootless')).toBe('/rootless');
+    expect(shortPath('/')).toBe('/');
+  });
+
+  it('name a session', () => {
+    expect(sessionTitle(session('a'))).toBe('bash');
+    expect(sessionTitle(session('a', { title: 'build' }))).toBe('build');
+    expect(sessionTitle(session('a', { command: [] }))).toBe('shell');
+    expect(commandText(['sh', '-c', 'a b'])).toBe("sh -c 'a b'");
+  });
+
+  it('tell the state of a session', () => {
+    const shell = { cwd: '/', prompt: true, running: null, last_exit_status: 2 };
+    expect(sessionStatus(session('a'))).toEqual({ text: 'running', tone: 'ready' });
+    expect(sessionStatus(session('a', { shell }))).toEqual({ text: 'ready', tone: 'ready' });
+    expect(sessionStatus(session('a', { shell: { ...shell, prompt: false, running: 'make' } })).text).toBe('make');
+    expect(sessionStatus(session('a', { state: 'exited', exit_status: 0 }))).toEqual({ text: 'exit 0', tone: 'good' });
+    expect(sessionStatus(session('a', { state: 'exited', exit_status: 1 })).tone).toBe('bad');
+    expect(sessionStatus(session('a', { state: 'lost' })).tone).toBe('bad');
+    expect(lastCommandFailure(session('a', { shell }))).toBe('2');
+    expect(lastCommandFailure(session('a', { shell: { ...shell, last_exit_status: 0 } }))).toBeNull();
+    expect(lastCommandFailure(session('a'))).toBeNull();
+  });
+
+  it('tell how a program ended', () => {
+    expect(exitText({ status: 3, signal: null })).toBe('exit 3');
+    expect(exitText({ status: null, signal: '9' })).toBe('ended by SIGKILL');
+    expect(exitText({ status: null, signal: 'TERM' })).toBe('ended by SIGTERM');
+    expect(exitText({ status: null, signal: 'SIGINT' })).toBe('ended by SIGINT');
+    expect(exitText({ status: null, signal: '42' })).toBe('ended by signal 42');
+    expect(exitText({ status: null, signal: null })).toBe('exited');
+  });
+
+  it('tell sizes and ages', () => {
+    expect(bytesText(512)).toBe('512 B');
+    expect(bytesText(70_000)).toBe('68 KiB');
+    expect(bytesText(3 << 20)).toBe('3.0 MiB');
+    expect(ageText(0, 59_000)).toBe('59 s');
+    expect(ageText(0, 3_600_000)).toBe('1 h');
+    expect(ageText(5000, 0)).toBe('0 s');
+  });
+
+  it('tell every state of the connection', () => {
+    expect(linkText({ kind: 'waiting', retryAt: 4200, attempt: 1, text: '' }, 1000).text).toBe('Reconnecting in 4 s');
+    expect(linkText({ kind: 'offline' }, 0).tone).toBe('bad');
+    expect(linkText({ kind: 'connected' }, 0).tone).toBe('good');
+    expect(linkText({ kind: 'stopped', code: 4408, rule: closeRule(4408) }, 0).text).toBe('Disconnected');
+    expect(linkText({ kind: 'connecting', attempt: 2 }, 0).text).toBe('Reconnecting…');
+  });
+
+  it('say why a screen was rebuilt, except at first', () => {
+    const silent = snapshotReasons.filter((reason) => snapshotNotice(reason) === null);
+    expect(silent).toEqual(['first_attach']);
+  });
+});
+
+describe('splitCommand', () => {
+  it('splits as a shell does', () => {
+    expect(splitCommand('make -j2  all')).toEqual(['make', '-j2', 'all']);
+    expect(splitCommand(`sh -c 'echo "a b"; x'`)).toEqual(['sh', '-c', 'echo "a b"; x']);
+    expect(splitCommand('a\\ b "c \\" d" ""')).toEqual(['a b', 'c " d', '']);
+    expect(splitCommand('   ')).toEqual([]);
+  });
+
+  it('says what is wrong', () => {
+    expect(splitCommand(`echo 'x`)).toContain('not closed');
+    expect(splitCommand('echo \\')).toContain('backslash');
+  });
+});
