@@ -6,7 +6,7 @@ export interface TerminalSink {
 }
 
 type Item =
-  | { kind: 'bytes'; bytes: Uint8Array; start: number; isReplay: boolean; isSnapshot: boolean }
+  | { kind: 'bytes'; bytes: Uint8Array; isReplay: boolean; parsed: () => void }
   | { kind: 'reset' }
   | { kind: 'resize'; cols: number; rows: number }
   | { kind: 'call'; run: () => void };
@@ -30,10 +30,12 @@ export class TerminalPump {
   private isWriting = false;
   private isRunning = false;
   private replaying = false;
+  /** Grows with each reset; what was queued before it has no offset that still counts. */
+  private generation = 0;
 
   constructor(
     private readonly sink: TerminalSink,
-    /** All bytes before this offset have been parsed. */
+    /** All bytes before this offset, in the run of output since the last reset, have been parsed. */
     private readonly onParsed: (offset: number) => void,
   ) {}
 
@@ -58,8 +60,8 @@ export class TerminalPump {
   output(bytes: Uint8Array, start: number, liveOffset: number): boolean {
     if (this.queuedBytes + bytes.length > pumpMaxBytes) return false;
     const replayed = Math.min(Math.max(liveOffset - start, 0), bytes.length);
-    this.push(bytes.subarray(0, replayed), start, true, false);
-    this.push(bytes.subarray(replayed), start + replayed, false, false);
+    this.push(bytes.subarray(0, replayed), start, true);
+    this.push(bytes.subarray(replayed), start + replayed, false);
     this.run();
     return true;
   }
@@ -68,8 +70,8 @@ export class TerminalPump {
   snapshot(bytes: Uint8Array, offset: number): void {
     this.dropBytes();
     this.queue.push({ kind: 'reset' });
-    this.push(bytes, offset, true, true);
-    this.queue.push({ kind: 'call', run: () => this.onParsed(offset) });
+    this.push(bytes, null, true);
+    this.queue.push({ kind: 'call', run: this.reporter(offset) });
     this.run();
   }
 
@@ -94,14 +96,24 @@ export class TerminalPump {
   private dropBytes(): void {
     this.queue = this.queue.filter((item) => item.kind !== 'bytes' && item.kind !== 'reset');
     this.queuedBytes = 0;
+    this.generation += 1;
   }
 
-  private push(bytes: Uint8Array, start: number, isReplay: boolean, isSnapshot: boolean): void {
+  /** `start` is null for bytes that have no place in the output. */
+  private push(bytes: Uint8Array, start: number | null, isReplay: boolean): void {
     for (let at = 0; at < bytes.length; at += pumpPieceBytes) {
       const piece = bytes.subarray(at, at + pumpPieceBytes);
-      this.queue.push({ kind: 'bytes', bytes: piece, start: start + at, isReplay, isSnapshot });
+      const parsed = start === null ? () => undefined : this.reporter(start + at + piece.length);
+      this.queue.push({ kind: 'bytes', bytes: piece, isReplay, parsed });
       this.queuedBytes += piece.length;
     }
+  }
+
+  private reporter(offset: number): () => void {
+    const { generation } = this;
+    return () => {
+      if (generation === this.generation) this.onParsed(offset);
+    };
   }
 
   private run(): void {
@@ -121,9 +133,7 @@ export class TerminalPump {
       case 'bytes':
         this.replaying = item.isReplay;
         this.queuedBytes -= item.bytes.length;
-        this.write(item.bytes, () => {
-          if (!item.isSnapshot) this.onParsed(item.start + item.bytes.length);
-        });
+        this.write(item.bytes, item.parsed);
         break;
       case 'reset':
         this.replaying = true;
