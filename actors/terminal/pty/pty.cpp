@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -16,6 +15,10 @@
 #include <memory>
 
 #include <fmt/format.h>
+
+extern "C" { // glibc 2.36 forgets this in its header
+#include <sys/pidfd.h>
+}
 
 #include "actors/terminal/pty/unique_fd.hpp"
 
@@ -33,16 +36,16 @@ std::string read_proc(pid_t pid, std::string_view file) {
   return size > 0 ? std::string(buffer.data(), static_cast<std::size_t>(size)) : std::string();
 }
 
-/// The session a process belongs to; 0 if the process is gone.
+/// The session a process belongs to; 0 if the process is gone or a zombie.
 pid_t session_of(pid_t pid) {
   const auto stat = read_proc(pid, "stat");
   // "pid (comm) state ppid pgrp session …": comm may hold anything, so count from its last ')'.
-  const auto end_of_name = stat.rfind(')');
-  if (end_of_name == std::string::npos)
+  const auto end_of_name = stat.rfind(") ");
+  if (end_of_name == std::string::npos || stat[end_of_name + 2] == 'Z')
     return 0;
   std::size_t at = end_of_name + 1;
-  for (int field = 0; field < 4 && at != std::string::npos; ++field)
-    at = stat.find(' ', at + (field == 0 ? 0 : 1));
+  for (int field = 0; field < 3 && at != std::string::npos; ++field)
+    at = stat.find(' ', at + 1);
   if (at == std::string::npos)
     return 0;
   pid_t session = 0;
@@ -59,8 +62,8 @@ bool signal_member(pid_t pid, pid_t session, int signal) {
 }
 
 std::size_t signal_members(pid_t session, int signal, leader_state state) {
-  // A living process with the number of a reaped leader is a stranger, and so is its session.
-  if (state == leader_state::reaped && session_of(session) != 0)
+  // A process with the number of a reaped leader is a stranger, and so is its session.
+  if (state == leader_state::reaped && !read_proc(session, "stat").empty())
     return 0;
   const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), &::closedir);
   if (proc == nullptr)

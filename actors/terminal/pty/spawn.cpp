@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/ioctl.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -15,6 +14,10 @@
 #include <cstring>
 
 #include <fmt/format.h>
+
+extern "C" { // glibc 2.36 forgets this in its header
+#include <sys/pidfd.h>
+}
 
 #include "actors/terminal/pty/quoted.hpp"
 
