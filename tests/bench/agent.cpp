@@ -8,7 +8,7 @@
 //   modes             sets the modes that the reattach measure looks for
 //   say TEXT          prints TEXT
 //
-// It says `[[bench-ready]]` once, and after an order `[[bench-end_MICROSECONDS_BYTES]]`: how long
+// It says `[[bench-ready]]` once, and after its N-th order `[[bench-end_N_MICROSECONDS_BYTES]]`: how long
 // the program took, whatever its viewers saw of it.
 #include <fcntl.h>
 #include <signal.h>
@@ -96,6 +96,7 @@ std::uint64_t flood(const std::string& file, Enough enough) {
     at = at + piece.size() < size ? at + piece.size() : 0;
   }
   munmap(memory, size);
+  put("\x1b[0m\n"); // it may have ended within a line, so that the mark would be wrapped
   return total;
 }
 
@@ -126,7 +127,7 @@ int main() {
   tcgetattr(STDIN_FILENO, &at_start);
   set_terminal(output_mode::raw);
   put("[[bench-ready]]");
-  for (;;) {
+  for (int number = 1;; ++number) {
     const auto order = read_order();
     const auto space = order.find(' ');
     const auto verb = order.substr(0, space);
@@ -159,8 +160,8 @@ int main() {
     const auto us =
         std::chrono::duration_cast<std::chrono::microseconds>(steady::now() - start).count();
     char end[96];
-    std::snprintf(end, sizeof end, "[[bench-end_%lld_%llu]]\r\n", static_cast<long long>(us),
-                  static_cast<unsigned long long>(bytes));
+    std::snprintf(end, sizeof end, "[[bench-end_%d_%lld_%llu]]\r\n", number,
+                  static_cast<long long>(us), static_cast<unsigned long long>(bytes));
     put(end);
   }
 }

@@ -14,7 +14,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <vector>
 
 namespace {
 
@@ -29,7 +28,7 @@ char** command = nullptr;
 class session : public std::enable_shared_from_this<session> {
 public:
   explicit session(tcp::socket socket)
-      : pty_{socket.get_executor()}, ws_{std::move(socket)}, output_(drain_bytes) {}
+      : pty_{socket.get_executor()}, ws_{std::move(socket)}, output_{new char[drain_bytes]} {}
 
   ~session() {
     if (pid_ > 0) {
@@ -78,15 +77,15 @@ private:
   /// Takes what the kernel has, up to the drain limit, and sends it as one message.
   void forward() {
     std::size_t have = 0;
-    while (have < output_.size()) {
-      const auto n = ::read(pty_.native_handle(), output_.data() + have, output_.size() - have);
+    while (have < drain_bytes) {
+      const auto n = ::read(pty_.native_handle(), output_.get() + have, drain_bytes - have);
       if (n <= 0)
         break;
       have += static_cast<std::size_t>(n);
     }
     if (have == 0)
       return; // the program is gone
-    ws_.async_write(asio::buffer(output_.data(), have),
+    ws_.async_write(asio::buffer(output_.get(), have),
                     [self = shared_from_this()](error_code ec, std::size_t) {
                       if (!ec)
                         self->read_pty();
@@ -111,7 +110,7 @@ private:
   asio::posix::stream_descriptor pty_;
   beast::websocket::stream<tcp::socket> ws_;
   beast::flat_buffer input_;
-  std::vector<char> output_;
+  std::unique_ptr<char[]> output_; ///< not cleared: pages that are never used cost nothing
   pid_t pid_ = -1;
 };
 

@@ -38,7 +38,7 @@ bool agent_ear::hear(std::string_view piece) {
     start_ = base + at;
     long long us = 0;
     unsigned long long bytes = 0;
-    if (std::sscanf(text_.c_str(), "[[bench-end_%lld_%llu]]", &us, &bytes) == 2) {
+    if (std::sscanf(text_.c_str(), "[[bench-end_%*d_%lld_%llu]]", &us, &bytes) == 2) {
       us_ = us;
       bytes_ = bytes;
     }

@@ -69,7 +69,7 @@ void end_terminal(const target& to, const std::string& name);
 /// Finds what the agent says in a stream that arrives in pieces.
 class agent_ear {
 public:
-  /// True from the piece on that completes `needle` (or, for "[[bench-end_", its numbers).
+  /// True from the piece on that completes `needle` and the "]]" behind it.
   bool hear(std::string_view piece);
 
   /// Starts to listen for something else.

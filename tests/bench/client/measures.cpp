@@ -68,8 +68,8 @@ std::vector<double> echo_times(terminal& term, int count, int interval_us) {
     times.push_back(seconds_since(start) * 1e3);
     next = std::max(next, steady::now());
   }
-  term.order("\x04");
-  term.wait_for("[[bench-end_");
+  term.viewer().send("\x04");
+  term.wait_for_end();
   return times;
 }
 
@@ -130,7 +130,7 @@ report measure_echo(const target& to, const order& what) {
     loud.emplace(to);
     loud->order("flood " + what.file + " " + seconds_text(what.seconds));
     flood.emplace([&] {
-      loud->wait_for("[[bench-end_", what.seconds + 60);
+      loud->wait_for_end(what.seconds + 60);
       rate = program_rate(*loud);
     });
     ::timespec settle{0, 300'000'000};
@@ -220,7 +220,7 @@ report measure_stall(const target& to, const order& what) {
   if (peak - before < std::uint64_t{64} << 20) { // else draining it takes longer than the stall did
     const auto resumed = steady::now();
     try {
-      term.wait_for("[[bench-end_", 20);
+      term.wait_for_end(20);
       out.add("resumed_ms", seconds_since(resumed) * 1e3);
       out.add("program_mib_s", program_rate(term));
       out.add("snapshots", static_cast<double>(term.viewer().snapshots()));
@@ -246,7 +246,7 @@ report measure_viewers(const target& to, const order& what) {
     figures f;
     term.order(flood);
     companion drain{[&] {
-      term.wait_for("[[bench-end_", what.seconds + 30);
+      term.wait_for_end(what.seconds + 30);
       f.rate = program_rate(term);
     }};
     f.other_p99 = quantile(echo_times(other, what.count, what.interval_us), 0.99);
@@ -344,7 +344,7 @@ report measure_fanout(const target& to, const order& what) {
   const auto cpu = cpu_seconds(to.server);
   const auto start = steady::now();
   term.order("cat " + what.file);
-  const auto mine = term.wait_for("[[bench-end_", 120);
+  const auto mine = term.wait_for_end(120);
   const auto seconds = seconds_since(start);
   report out;
   out.add("program_ratio", program_rate(term) / alone);

@@ -36,9 +36,19 @@ std::uint64_t terminal::wait_for(const std::string& needle, double limit_s) {
   return ear_.bytes_before();
 }
 
+void terminal::order(const std::string& line) {
+  ++orders_;
+  viewer_->send(line + "\n");
+}
+
+/// The mark has the order's number: a redrawn screen may show an older one again.
+std::uint64_t terminal::wait_for_end(double limit_s) {
+  return wait_for("[[bench-end_" + std::to_string(orders_) + "_", limit_s);
+}
+
 std::uint64_t terminal::perform(const std::string& line, double limit_s) {
   order(line);
-  return wait_for("[[bench-end_", limit_s);
+  return wait_for_end(limit_s);
 }
 
 crowd::crowd(const terminal& of, int count, bool acknowledge, bool read) {

@@ -29,7 +29,10 @@ public:
   const target& where() const { return to_; }
 
   /// Gives the agent an order.
-  void order(const std::string& line) { viewer_->send(line + "\n"); }
+  void order(const std::string& line);
+
+  /// Reads until the agent is done with the last order; returns the output bytes before its mark.
+  std::uint64_t wait_for_end(double limit_s = 60);
 
   /// Reads until the agent has said `needle`; returns the output bytes before it.
   std::uint64_t wait_for(const std::string& needle, double limit_s = 60);
@@ -48,6 +51,7 @@ private:
   std::string name_;
   std::unique_ptr<link> viewer_;
   agent_ear ear_;
+  int orders_ = 0;
 };
 
 /// More viewers of one terminal, read by one thread (or by nobody).
