@@ -122,7 +122,8 @@ std::string openapi_json(std::string_view version) {
   }
   json::object schemes;
   schemes["token"] = json::object{{"type", "http"}, {"scheme", "bearer"}};
-  schemes["cookie"] = json::object{{"type", "apiKey"}, {"in", "cookie"}, {"name", "roost_session_7680"}};
+  schemes["cookie"] =
+      json::object{{"type", "apiKey"}, {"in", "cookie"}, {"name", "roost_session_7680"}};
   json::object document;
   document["openapi"] = "3.1.0";
   document["info"] = json::object{{"title", "Roost"},

@@ -1,0 +1,165 @@
+#pragma once
+
+#include "actors/connection/api/render.hpp"
+#include "actors/connection/api/requests.hpp"
+#include "actors/connection/api/routes.hpp"
+#include "actors/connection/http_types.hpp"
+#include "actors/connection/token_set.hpp"
+#include "actors/runtime/actor_base.hpp"
+#include "actors/runtime/clock.hpp"
+#include "actors/runtime/log.hpp"
+#include "protocols/events.hpp"
+#include "protocols/terminal.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/type_id.hpp>
+#include <caf/typed_actor.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace roost::connection::api {
+
+/// A request on its way through the API and the means to answer it. Whoever drops the last share of
+/// it unanswered has it answered with a 500, so no path can forget the caller.
+struct exchange {
+  http_request request;
+  responder answer;
+};
+using exchange_ptr = std::shared_ptr<const exchange>;
+
+/// Hands a request to the API.
+struct http_call {
+  exchange_ptr what;
+};
+
+} // namespace roost::connection::api
+
+CAF_BEGIN_TYPE_ID_BLOCK(roost_api, caf::first_custom_type_id + 350)
+CAF_ADD_TYPE_ID(roost_api, (roost::connection::api::http_call))
+CAF_END_TYPE_ID_BLOCK(roost_api)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::connection::api::http_call)
+
+namespace roost::connection::api {
+
+using api_actor = caf::typed_actor<
+    // Answers one request, now or later.
+    caf::reacts_to<http_call>>;
+
+/// The credentials, as the API needs them. Each may block for one write to disk.
+struct token_admin {
+  std::function<result<new_token>(const token_request&)> create;
+  std::function<std::vector<token>()> list;
+  std::function<result<void>(std::string_view id)> revoke;
+};
+
+/// What the API knows of its node. The functions are called in the API actor's context; they must
+/// be fast and safe there.
+struct api_config {
+  std::string node;
+  std::string version;
+  const clock* time = &system_clock::instance(); ///< outlives the actor
+  steady_time started_at{};
+  /// The present incarnation of the directory and of the event bus; null while there is none.
+  std::function<terminals_actor()> terminals;
+  std::function<events_actor()> events;
+  token_admin tokens;
+  std::function<std::uint32_t()> connections; ///< open WebSockets
+  std::function<bool()> is_draining;          ///< the server shuts down: not ready
+  std::function<std::string()> login_url;     ///< with the login token in its fragment
+  /// Deadlines of single questions: to the directory for a look-up, and to a terminal for anything.
+  std::chrono::milliseconds lookup_patience{5'000};
+  std::chrono::milliseconds patience{10'000};
+  /// On top of the time that a caller asked a wait to take.
+  std::chrono::milliseconds wait_margin{5'000};
+};
+
+/// Answers every request of the table of routes. One actor per node: it never waits (each question
+/// is asked with a deadline and a continuation), so a slow request delays no other. Owned by the
+/// node's supervisor.
+class api_state {
+public:
+  static inline constexpr const char* name = "api";
+
+  explicit api_state(api_actor::pointer self) : self_(self) {}
+
+  void open(api_config config) { config_ = std::move(config); }
+  /// Checks and dispatches; answers at once or arranges for it.
+  void handle(const exchange_ptr& x);
+
+private:
+  using session_callback = std::function<void(const session_handle&)>;
+
+  void dispatch(const route& row, const exchange_ptr& x, const std::string& id);
+
+  // sessions.cpp
+  void create(const exchange_ptr& x);
+  void list(const exchange_ptr& x);
+  void describe(const exchange_ptr& x, const session_id& id);
+  void update(const exchange_ptr& x, const session_id& id);
+  void remove(const exchange_ptr& x, const session_id& id);
+  void kill(const exchange_ptr& x, const session_handle& found, kill_session how);
+  void forget(const exchange_ptr& x, const session_id& id);
+
+  // terminals.cpp
+  void type(const exchange_ptr& x, const session_id& id);
+  void resize(const exchange_ptr& x, const session_id& id);
+  void screen(const exchange_ptr& x, const session_id& id);
+  void output(const exchange_ptr& x, const session_id& id);
+  void wait(const exchange_ptr& x, const session_id& id);
+
+  // node.cpp
+  void watch(const exchange_ptr& x);
+  void list_tokens(const exchange_ptr& x);
+  void create_token(const exchange_ptr& x);
+  void revoke_token(const exchange_ptr& x, const std::string& id);
+  void status(const exchange_ptr& x);
+  void login_url(const exchange_ptr& x);
+  void readiness(const exchange_ptr& x);
+
+  /// Looks the session up and calls `then`, or answers why there is none.
+  void with_session(const exchange_ptr& x, const session_id& id, session_callback then);
+  /// Answers with the session as it is shown to callers.
+  void answer_session(const exchange_ptr& x, unsigned status, const session_info& info);
+  /// The node's parts and whether they work, found out by asking them.
+  void examine(std::function<void(std::vector<component>, session_list)> then);
+  [[nodiscard]] std::vector<component> own_components() const;
+
+  /// Asks a terminal and answers with what `render` makes of its answer.
+  template <class Reply, class Message, class Render>
+  void relay(const exchange_ptr& x, const session_id& id, Message message,
+             std::chrono::milliseconds patience, Render render);
+
+  static void send(const exchange_ptr& x, http_response answer);
+  static void send_json(const exchange_ptr& x, unsigned status, std::string body);
+  static void fail(const exchange_ptr& x, const failure& why);
+
+  api_actor::pointer self_;
+  api_config config_;
+};
+
+api_actor::behavior_type api(api_actor::stateful_pointer<api_state> self, api_config config);
+
+/// The way in from HTTP: hands each request to the actor that `present` names at that moment; a 503
+/// when there is none. Callable from any thread.
+http_handler handler_for(std::function<api_actor()> present);
+
+template <class Reply, class Message, class Render>
+void api_state::relay(const exchange_ptr& x, const session_id& id, Message message,
+                      std::chrono::milliseconds patience, Render render) {
+  with_session(x, id,
+               [this, x, message = std::move(message), patience,
+                render = std::move(render)](const session_handle& found) {
+                 runtime::ask(self_, found.terminal, patience, message)
+                     .then([x, render](const Reply& reply) { render(reply); },
+                           [x](const failure& why) { fail(x, why); });
+               });
+}
+
+} // namespace roost::connection::api
