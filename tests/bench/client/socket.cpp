@@ -25,7 +25,8 @@ constexpr int silence_s = 20;
 
 } // namespace
 
-tcp_socket::tcp_socket(std::uint16_t port) : fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+tcp_socket::tcp_socket(std::uint16_t port)
+    : fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}, port_{port} {
   if (fd_ < 0)
     fail("cannot make a socket");
   sockaddr_in address = {};
@@ -63,7 +64,8 @@ std::size_t tcp_socket::read(char* into, std::size_t size) {
 http_answer http_request(tcp_socket& socket, std::string_view method, std::string_view path,
                          std::string_view headers, std::string_view body) {
   std::string request;
-  request.append(method).append(" ").append(path).append(" HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+  request.append(method).append(" ").append(path).append(" HTTP/1.1\r\nHost: 127.0.0.1:");
+  request.append(std::to_string(socket.port())).append("\r\n");
   request.append(headers);
   if (!body.empty())
     request.append("Content-Type: application/json\r\n");

@@ -20,9 +20,11 @@ public:
   std::size_t read(char* into, std::size_t size);
 
   int fd() const { return fd_; }
+  std::uint16_t port() const { return port_; }
 
 private:
   int fd_ = -1;
+  std::uint16_t port_ = 0;
 };
 
 struct http_answer {
