@@ -17,10 +17,15 @@ constexpr error_row row(request_error c, std::string_view name, std::string_view
 constexpr error_row row(setup_error c, std::string_view name, std::string_view title, int cli) {
   return {error_domain::setup, static_cast<std::uint8_t>(c), name, title, 500, 0, cli};
 }
+constexpr error_row row(supervision_error c, std::string_view name, std::string_view title,
+                        int status) {
+  return {error_domain::supervision, static_cast<std::uint8_t>(c), name, title, status, 0, 1};
+}
 
 using te = terminal_error;
 using re = request_error;
 using se = setup_error;
+using ve = supervision_error;
 
 // One row per code; the CLI's exit code 2 is "usage": the caller's own words were wrong.
 constexpr std::array rows = {
@@ -89,6 +94,16 @@ constexpr std::array rows = {
     row(se::data_dir_unusable, "data-dir-unusable", "The data directory cannot be used", 78),
     row(se::tls_unusable, "tls-unusable", "The certificate or key cannot be used", 78),
     row(se::internal, "setup-internal", "The server could not start", 70),
+
+    row(ve::no_such_child, "no-such-part", "There is no such part of the server", 404),
+    row(ve::child_restarting, "part-restarting", "This part of the server is being restarted", 503),
+    row(ve::child_exists, "part-exists", "This part of the server exists already", 409),
+    row(ve::too_many_children, "too-many-parts", "The server holds its maximum of these parts",
+        503),
+    row(ve::start_failed, "part-start-failed", "A part of the server could not start", 500),
+    row(ve::intensity_exceeded, "part-failing", "A part of the server keeps failing", 503),
+    row(ve::child_stuck, "part-stuck", "A part of the server does not stop", 500),
+    row(ve::stopping, "part-stopping", "This part of the server is stopping", 503),
 };
 
 constexpr const error_row& internal_row() {

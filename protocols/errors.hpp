@@ -78,7 +78,20 @@ enum class setup_error : std::uint8_t {
   internal,
 };
 
-enum class error_domain : std::uint8_t { terminal = 1, request = 2, setup = 3 };
+/// What can go wrong with a supervisor and its children.
+enum class supervision_error : std::uint8_t {
+  none = 0,
+  no_such_child,
+  child_restarting,
+  child_exists,
+  too_many_children,
+  start_failed,
+  intensity_exceeded,
+  child_stuck,
+  stopping,
+};
+
+enum class error_domain : std::uint8_t { terminal = 1, request = 2, setup = 3, supervision = 4 };
 
 /// A failure that somebody can act on. `detail` may be shown to the caller: it names what *they*
 /// sent (a command, a folder, a field), never a server's path, host, SQL or exception text.
@@ -96,6 +109,9 @@ struct failure {
   }
   failure(setup_error c, std::string what = {})
       : domain(error_domain::setup), code(static_cast<std::uint8_t>(c)), detail(std::move(what)) {}
+  failure(supervision_error c, std::string what = {})
+      : domain(error_domain::supervision), code(static_cast<std::uint8_t>(c)),
+        detail(std::move(what)) {}
 
   [[nodiscard]] bool is(terminal_error c) const {
     return domain == error_domain::terminal && code == static_cast<std::uint8_t>(c);
@@ -105,6 +121,9 @@ struct failure {
   }
   [[nodiscard]] bool is(setup_error c) const {
     return domain == error_domain::setup && code == static_cast<std::uint8_t>(c);
+  }
+  [[nodiscard]] bool is(supervision_error c) const {
+    return domain == error_domain::supervision && code == static_cast<std::uint8_t>(c);
   }
 };
 

@@ -17,6 +17,8 @@ caf::atom_value category(error_domain domain) {
     return caf::atom("request");
   case error_domain::setup:
     return caf::atom("setup");
+  case error_domain::supervision:
+    return caf::atom("supervis");
   }
   return caf::atom("request");
 }
@@ -28,7 +30,8 @@ caf::error to_caf(const failure& why) {
 }
 
 failure from_caf(const caf::error& why) {
-  for (const auto domain : {error_domain::terminal, error_domain::request, error_domain::setup}) {
+  for (const auto domain : {error_domain::terminal, error_domain::request, error_domain::setup,
+                            error_domain::supervision}) {
     if (why.category() != category(domain))
       continue;
     failure result;
