@@ -103,6 +103,14 @@ struct stream_events {
   std::function<void()> close;
 };
 
+/// Whoever hears events as messages. The bus asks, it does not tell: the empty answer that CAF
+/// gives for a handler that returns nothing is the credit for the next event.
+using event_sink_actor = caf::typed_actor<
+    // Something happened.
+    caf::reacts_to<event_published>,
+    // No more events come on this subscription.
+    caf::reacts_to<events_ended>>;
+
 } // namespace roost
 
 CAF_BEGIN_TYPE_ID_BLOCK(roost_events, caf::first_custom_type_id + 300)
@@ -112,6 +120,7 @@ CAF_ADD_TYPE_ID(roost_events, (roost::events_subscribed))
 CAF_ADD_TYPE_ID(roost_events, (roost::event_published))
 CAF_ADD_TYPE_ID(roost_events, (roost::events_ended))
 CAF_ADD_TYPE_ID(roost_events, (roost::stream_events))
+CAF_ADD_TYPE_ID(roost_events, (roost::event_sink_actor))
 CAF_END_TYPE_ID_BLOCK(roost_events)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::publish_session)
@@ -122,14 +131,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::events_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::stream_events)
 
 namespace roost {
-
-/// Whoever hears events as messages. The bus asks, it does not tell: the empty answer that CAF
-/// gives for a handler that returns nothing is the credit for the next event.
-using event_sink_actor = caf::typed_actor<
-    // Something happened.
-    caf::reacts_to<event_published>,
-    // No more events come on this subscription.
-    caf::reacts_to<events_ended>>;
 
 /// The node's event bus. One per node; knows the last events, so that watchers can resume.
 using events_actor = caf::typed_actor<

@@ -265,6 +265,9 @@ struct session_changed {
   std::shared_ptr<const std::atomic<std::uint64_t>> live_offset;
 };
 
+/// The directory has started anew: report to this one from now on.
+struct report_to;
+
 /// The terminal's own I/O, as messages to itself: the descriptor has something to read, has room to
 /// write, the program has ended.
 struct pty_readable {
@@ -281,6 +284,23 @@ struct session_list {
   std::vector<session_info> sessions;
 };
 struct session_handle;
+
+/// What a connection (or anything else that watches a session) hears from its terminals.
+using viewer_actor = caf::typed_actor<
+    // Output, in order and without gaps, starting where `attached` said.
+    caf::reacts_to<output>,
+    // The screen anew; offsets jump to the snapshot's.
+    caf::reacts_to<snapshot>,
+    // The session's size has changed.
+    caf::reacts_to<resized>,
+    // Another viewer decides the size and answers queries now.
+    caf::reacts_to<control_changed>,
+    // The program has ended.
+    caf::reacts_to<session_exited>,
+    // The viewer's window has been full for a while.
+    caf::reacts_to<viewer_lag>,
+    // The terminal did not take what was typed.
+    caf::reacts_to<input_refused>>;
 
 } // namespace roost
 
@@ -325,6 +345,8 @@ CAF_ADD_TYPE_ID(roost_terminal, (roost::output_range))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::pty_readable))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::pty_writable))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::child_exited))
+CAF_ADD_TYPE_ID(roost_terminal, (roost::viewer_actor))
+CAF_ADD_TYPE_ID(roost_terminal, (roost::report_to))
 CAF_END_TYPE_ID_BLOCK(roost_terminal)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::create_session)
@@ -367,25 +389,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::output_range)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::pty_readable)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::pty_writable)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::child_exited)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::report_to)
 
 namespace roost {
-
-/// What a connection (or anything else that watches a session) hears from its terminals.
-using viewer_actor = caf::typed_actor<
-    // Output, in order and without gaps, starting where `attached` said.
-    caf::reacts_to<output>,
-    // The screen anew; offsets jump to the snapshot's.
-    caf::reacts_to<snapshot>,
-    // The session's size has changed.
-    caf::reacts_to<resized>,
-    // Another viewer decides the size and answers queries now.
-    caf::reacts_to<control_changed>,
-    // The program has ended.
-    caf::reacts_to<session_exited>,
-    // The viewer's window has been full for a while.
-    caf::reacts_to<viewer_lag>,
-    // The terminal did not take what was typed.
-    caf::reacts_to<input_refused>>;
 
 /// What viewers say to a terminal.
 using viewable_actor = caf::typed_actor<
@@ -424,6 +430,8 @@ using terminal_actor = viewable_actor::extend<
     caf::replies_to<read_screen>::with<screen_view>,
     // Bytes of the history.
     caf::replies_to<read_output>::with<output_range>,
+    // From a directory that was restarted.
+    caf::reacts_to<report_to>,
     // Its own I/O and timers.
     caf::reacts_to<pty_readable>, caf::reacts_to<pty_writable>, caf::reacts_to<child_exited>,
     caf::reacts_to<timer_fired>>;
@@ -446,5 +454,9 @@ using terminals_actor = caf::typed_actor<
     caf::replies_to<forget_session>::with<session_info>,
     // A terminal reports.
     caf::reacts_to<session_changed>, caf::reacts_to<timer_fired>>;
+
+struct report_to {
+  terminals_actor directory;
+};
 
 } // namespace roost

@@ -10,9 +10,9 @@ namespace roost::connection {
 
 /// What a credential may do. Each role may do all that the ones before it may.
 enum class role : std::uint8_t {
-  viewer,     ///< reads: lists, screens, output, attaches in view mode
-  operate,    ///< also drives: creates, types, resizes, kills
-  admin,      ///< also tokens, connections, draining
+  viewer,  ///< reads: lists, screens, output, attaches in view mode
+  operate, ///< also drives: creates, types, resizes, kills
+  admin,   ///< also tokens, connections, draining
 };
 
 /// Who is asking, once the credential was checked. A plain value; safe on any thread.

@@ -1,0 +1,297 @@
+#include "actors/connection/connection.hpp"
+
+#include "actors/connection/stream_router.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <chrono>
+
+namespace roost::connection {
+
+namespace {
+
+// Looking a session up and attaching are local and quick; past this something is wrong with the
+// node.
+constexpr std::chrono::seconds attach_deadline{5};
+constexpr std::chrono::seconds subscribe_deadline{5};
+
+} // namespace
+
+connection_state::~connection_state() {
+  for (auto& [number, s] : streams_)
+    if (s.terminal)
+      caf::anon_send(s.terminal, detach{viewer(number)});
+  if (socket_)
+    socket_->close(1011, {}); // a no-op when the socket is gone already
+}
+
+void connection_state::start(const connection_context& context, connection_id id,
+                             ws_handoff handoff) {
+  context_ = context;
+  id_ = id;
+  who_ = handoff.who;
+  correlation_ = handoff.correlation;
+  log_ = log::logger(log::context{"connection/" + to_string(id), 0, {}, correlation_});
+  log_.info("connection opened", log::kv("address", handoff.address), log::kv("user", who_.label));
+  router_ = std::make_shared<stream_router>(caf::actor_cast<caf::weak_actor_ptr>(self_), id);
+  socket_ = ws_stream::make(std::move(handoff), context_.socket, router_);
+  socket_->start();
+}
+
+// ---- from the socket ----
+
+void connection_state::on_opened() {
+  socket_->send_text(render_hello(
+      context_.node, id_, {context_.window, context_.socket.max_frame, context_.max_streams}));
+}
+
+void connection_state::on_text(const text_received& x) {
+  auto message = parse_client_message(x.text);
+  if (!message) {
+    refuse(std::nullopt, message.error());
+    return;
+  }
+  std::visit([this](const auto& m) { handle(m); }, *message);
+}
+
+void connection_state::on_bad_frame(const bad_frame_received& x) {
+  const failure why{request_error::bad_frame, x.why};
+  refuse(std::nullopt, why);
+  socket_->close(describe(why).close_code, x.why);
+}
+
+void connection_state::on_refused(const stream_refused& x) { refuse(x.stream, x.why); }
+
+void connection_state::on_socket_closed() {
+  log_.info("connection closed");
+  self_->quit();
+}
+
+void connection_state::refuse(std::optional<std::uint32_t> number, const failure& why) {
+  socket_->send_text(render_error(number, why, correlation_));
+}
+
+connection_state::stream* connection_state::attached_stream(std::uint32_t number) {
+  const auto at = streams_.find(number);
+  if (at != streams_.end() && at->second.terminal)
+    return &at->second;
+  refuse(number, {request_error::no_such_stream, std::to_string(number)});
+  return nullptr;
+}
+
+void connection_state::handle(const attach_message& x) {
+  if (streams_.count(x.stream) > 0)
+    return refuse(x.stream, {request_error::stream_in_use, std::to_string(x.stream)});
+  if (streams_.size() >= context_.max_streams)
+    return refuse(x.stream,
+                  {request_error::too_many_streams, std::to_string(context_.max_streams)});
+  if (x.mode == viewer_mode::control && !who_.is_at_least(role::operate))
+    return refuse(x.stream, {request_error::forbidden, "mode control needs the role operator"});
+  if (!who_.may_see(x.session))
+    return refuse(x.stream, {terminal_error::no_such_session, x.session.value});
+
+  const auto attempt = ++attempts_;
+  streams_[x.stream] = {x.session, {}, attempt};
+  runtime::ask(self_, context_.terminals.get(), attach_deadline, find_session{x.session})
+      .then([this, x, attempt](session_handle& found) { attach_to(x, attempt, found.terminal); },
+            [this, x](const failure& why) {
+              streams_.erase(x.stream);
+              refuse(x.stream, why);
+            });
+}
+
+void connection_state::attach_to(const attach_message& x, std::uint64_t attempt,
+                                 const terminal_actor& terminal) {
+  attach request{viewer(x.stream), x.mode, x.cols, x.rows, std::nullopt};
+  if (x.since_epoch)
+    request.since = resume_point{*x.since_epoch, x.since_offset};
+  runtime::ask(self_, terminal, attach_deadline, std::move(request), viewer_actor{self_})
+      .then(
+          [this, x, attempt, terminal](const attached& a) {
+            const auto at = streams_.find(x.stream);
+            if (at == streams_.end() || at->second.attempt != attempt) {
+              self_->send(terminal, detach{viewer(x.stream)}); // detached meanwhile
+              return;
+            }
+            at->second.terminal = terminal;
+            self_->monitor(terminal);
+            socket_->run([router = router_, number = x.stream, terminal] {
+              router->open_route(number, terminal);
+            });
+            attached_view view;
+            view.stream = x.stream;
+            view.session = x.session.value;
+            view.epoch = a.epoch;
+            view.offset = a.offset;
+            view.live_offset = a.live_offset;
+            view.delta = a.delta;
+            view.reason = a.reason;
+            view.mode = a.mode;
+            view.cols = a.cols;
+            view.rows = a.rows;
+            if (a.holder)
+              view.holder = a.holder->connection;
+            socket_->send_text(render_attached(view));
+            if (a.holder == viewer(x.stream))
+              socket_->send_text(render_control(x.stream, a.holder->connection, true));
+          },
+          [this, x, attempt](const failure& why) {
+            const auto at = streams_.find(x.stream);
+            if (at != streams_.end() && at->second.attempt == attempt)
+              streams_.erase(at);
+            refuse(x.stream, why);
+          });
+}
+
+void connection_state::drop(std::uint32_t number) {
+  streams_.erase(number);
+  socket_->run([router = router_, number] { router->close_route(number); });
+  socket_->drop_stream(number);
+}
+
+void connection_state::handle(const detach_message& x) {
+  const auto at = streams_.find(x.stream);
+  if (at == streams_.end())
+    return refuse(x.stream, {request_error::no_such_stream, std::to_string(x.stream)});
+  if (at->second.terminal) {
+    self_->demonitor(at->second.terminal.address());
+    self_->send(at->second.terminal, detach{viewer(x.stream)});
+  }
+  drop(x.stream);
+}
+
+void connection_state::handle(const resize_message& x) {
+  if (const auto* s = attached_stream(x.stream))
+    self_->send(s->terminal, viewer_resize{viewer(x.stream), x.cols, x.rows});
+}
+
+void connection_state::handle(const take_control_message& x) {
+  if (!who_.is_at_least(role::operate))
+    return refuse(x.stream, {request_error::forbidden, "taking control needs the role operator"});
+  if (const auto* s = attached_stream(x.stream))
+    self_->send(s->terminal, take_control{viewer(x.stream)});
+}
+
+void connection_state::handle(const refresh_message& x) {
+  if (const auto* s = attached_stream(x.stream))
+    self_->send(s->terminal, refresh{viewer(x.stream)});
+}
+
+void connection_state::handle(const call_message& x) {
+  socket_->send_text(render_no_channel(x.id, x.channel));
+}
+
+void connection_state::handle(const cancel_message&) {
+  // Calls are answered at once, so there is never one to cancel.
+}
+
+void connection_state::handle(const subscribe_message& x) {
+  event_filter filter;
+  for (const auto& wanted : x.topics) {
+    const auto topic = find_topic(wanted);
+    if (!topic)
+      return refuse(std::nullopt, {request_error::bad_value, "topics: " + wanted});
+    filter.topics.push_back(*topic);
+  }
+  filter.only = who_.only;
+  subscription_ = filter;
+  runtime::ask(self_, context_.events.get(), subscribe_deadline, subscribe_events{filter},
+               event_sink_actor{self_})
+      .then([](const events_subscribed&) {},
+            [this](const failure& why) { refuse(std::nullopt, why); });
+}
+
+void connection_state::handle(const ping_message& x) { socket_->send_text(render_pong(x.id)); }
+
+// ---- from terminals ----
+
+void connection_state::on_output(output& x) {
+  if (streams_.count(x.stream) > 0)
+    socket_->send_output(x.stream, x.offset, std::move(x.bytes));
+}
+
+void connection_state::on_snapshot(const snapshot& x) {
+  if (streams_.count(x.stream) > 0)
+    socket_->send_snapshot(x.stream, x.offset, x.reason, x.bytes);
+}
+
+void connection_state::on_resized(const resized& x) {
+  socket_->send_text(render_resized(x.stream, x.cols, x.rows));
+}
+
+void connection_state::on_control(const control_changed& x) {
+  socket_->send_text(render_control(x.stream,
+                                    x.holder ? std::optional(x.holder->connection) : std::nullopt,
+                                    x.holder == viewer(x.stream)));
+}
+
+void connection_state::on_exited(const session_exited& x) {
+  socket_->send_text(render_exited(x.stream, x.status, x.signal));
+}
+
+void connection_state::on_lag(const viewer_lag& x) {
+  socket_->send_text(render_lag(x.stream, x.bytes));
+}
+
+void connection_state::on_terminal_down(const caf::actor_addr& who) {
+  for (auto at = streams_.begin(); at != streams_.end();) {
+    const auto number = at->first;
+    const bool gone = at->second.terminal && at->second.terminal.address() == who;
+    const auto session = at->second.session.value;
+    ++at;
+    if (gone) {
+      drop(number);
+      refuse(number, {terminal_error::no_such_session, session});
+    }
+  }
+}
+
+// ---- from the event bus and the pool ----
+
+void connection_state::on_event(const event_published& x) { socket_->send_shared_text(x.text); }
+
+void connection_state::on_events_ended(const events_ended& x) {
+  // The bus gave up on a slow sink: go on after what was sent.
+  subscription_.since = x.last_id;
+  runtime::ask(self_, context_.events.get(), subscribe_deadline, subscribe_events{subscription_},
+               event_sink_actor{self_})
+      .then([](const events_subscribed&) {},
+            [this](const failure& why) { refuse(std::nullopt, why); });
+}
+
+void connection_state::on_close(const close_connection& x) {
+  if (x.code == 1012)
+    socket_->send_text(render_draining(static_cast<std::uint64_t>(x.reconnect_after.count())));
+  socket_->close(x.code, x.code == 1012 ? "the server restarts" : "");
+}
+
+connection_actor::behavior_type connection(connection_pointer self,
+                                           const connection_context& context, connection_id id,
+                                           std::shared_ptr<ws_handoff> handoff) {
+  runtime::arm(self);
+  auto* s = &self->state;
+  self->set_down_handler([s](caf::down_msg& x) { s->on_terminal_down(x.source); });
+  s->start(context, id, std::move(*handoff));
+  return {
+      [s](output& x) { s->on_output(x); },
+      [s](const snapshot& x) { s->on_snapshot(x); },
+      [s](const resized& x) { s->on_resized(x); },
+      [s](const control_changed& x) { s->on_control(x); },
+      [s](const session_exited& x) { s->on_exited(x); },
+      [s](const viewer_lag& x) { s->on_lag(x); },
+      [s](const input_refused& x) {
+        s->on_refused({x.stream, x.why});
+      },
+      [s](socket_opened) { s->on_opened(); },
+      [s](const text_received& x) { s->on_text(x); },
+      [s](const bad_frame_received& x) { s->on_bad_frame(x); },
+      [s](const stream_refused& x) { s->on_refused(x); },
+      [s](socket_closed) { s->on_socket_closed(); },
+      [s](const event_published& x) { s->on_event(x); },
+      [s](const events_ended& x) { s->on_events_ended(x); },
+      [s](const close_connection& x) { s->on_close(x); },
+  };
+}
+
+} // namespace roost::connection

@@ -1,0 +1,362 @@
+#include "actors/connection/ws_stream.hpp"
+
+#include "actors/connection/counted_stream.hpp"
+#include "actors/connection/outgoing.hpp"
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace roost::connection {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace websocket = boost::beast::websocket;
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+
+// A read buffer that once held a large paste is given back.
+constexpr std::size_t keep_read_buffer = std::size_t{16} << 10;
+
+/// A buffer sequence that refers to buffers kept elsewhere: Beast copies the sequence it is given,
+/// often.
+class buffers_ref {
+public:
+  using value_type = asio::const_buffer;
+  using const_iterator = const asio::const_buffer*;
+
+  explicit buffers_ref(const std::vector<asio::const_buffer>& buffers)
+      : begin_(buffers.data()), end_(buffers.data() + buffers.size()) {}
+  [[nodiscard]] const_iterator begin() const { return begin_; }
+  [[nodiscard]] const_iterator end() const { return end_; }
+
+private:
+  const_iterator begin_;
+  const_iterator end_;
+};
+
+template <class Socket>
+class ws_stream_impl final : public ws_stream,
+                             public std::enable_shared_from_this<ws_stream_impl<Socket>> {
+public:
+  ws_stream_impl(Socket socket, ws_handoff handoff, const ws_config& config,
+                 std::shared_ptr<ws_listener> listener)
+      : config_(config), listener_(std::move(listener)), request_(std::move(handoff.request)),
+        correlation_(std::move(handoff.correlation)), slot_(std::move(handoff.slot)),
+        read_buffer_(std::move(handoff.leftover)), ws_(std::move(socket)),
+        heartbeat_(ws_.get_executor()), write_watch_(ws_.get_executor()) {}
+
+  void start() override {
+    asio::dispatch(ws_.get_executor(), [self = this->shared_from_this()] { self->accept(); });
+  }
+
+  void send_text(std::string text) override {
+    send_shared_text(std::make_shared<const std::string>(std::move(text)));
+  }
+
+  void send_shared_text(std::shared_ptr<const std::string> text) override {
+    enqueue([text = std::move(text)](ws_stream_impl& me) mutable {
+      if (me.queue_.text_bytes() + text->size() > me.config_.max_text_queue) {
+        me.cut(); // it asks for more than it reads
+        return;
+      }
+      me.queue_.push_text(std::move(text));
+    });
+  }
+
+  void send_output(std::uint32_t stream, std::uint64_t offset, slice bytes) override {
+    enqueue([stream, offset, bytes = std::move(bytes)](ws_stream_impl& me) mutable {
+      me.queue_.push_output(stream, offset, std::move(bytes));
+    });
+  }
+
+  void send_snapshot(std::uint32_t stream, std::uint64_t offset, wire::snapshot_reason reason,
+                     std::shared_ptr<const std::string> bytes) override {
+    enqueue([stream, offset, reason, bytes = std::move(bytes)](ws_stream_impl& me) mutable {
+      me.queue_.drop_stream(stream); // what the snapshot replaces
+      me.queue_.push_snapshot(stream, offset, reason, std::move(bytes));
+    });
+  }
+
+  void drop_stream(std::uint32_t stream) override {
+    enqueue([stream](ws_stream_impl& me) { me.queue_.drop_stream(stream); });
+  }
+
+  void close(std::uint16_t code, std::string reason) override {
+    asio::dispatch(ws_.get_executor(),
+                   [self = this->shared_from_this(), code, reason = std::move(reason)] {
+                     if (self->is_closing_ || self->is_closed_)
+                       return;
+                     self->is_closing_ = true;
+                     self->close_reason_ = {code, reason};
+                     self->arm_close_deadline();
+                     self->write_next();
+                   });
+  }
+
+  void run(std::function<void()> f) override {
+    asio::dispatch(ws_.get_executor(),
+                   [self = this->shared_from_this(), f = std::move(f)] { f(); });
+  }
+
+private:
+  using ws_type = websocket::stream<counted_stream<Socket>>;
+
+  template <class F>
+  void enqueue(F f) {
+    asio::dispatch(ws_.get_executor(),
+                   [self = this->shared_from_this(), f = std::move(f)]() mutable {
+                     if (self->is_closed_ || self->is_closing_)
+                       return;
+                     f(*self);
+                     self->queued_.store(self->queue_.bytes(), std::memory_order_relaxed);
+                     self->write_next();
+                   });
+  }
+
+  void accept() {
+    ws_.set_option(websocket::stream_base::timeout{config_.write_timeout,
+                                                   websocket::stream_base::none(), false});
+    ws_.set_option(
+        websocket::stream_base::decorator([id = correlation_](websocket::response_type& r) {
+          r.set(beast::http::field::sec_websocket_protocol, wire::subprotocol);
+          r.set("X-Correlation-Id", id);
+        }));
+    ws_.auto_fragment(false); // one frame per message: Beast then writes from our memory
+    ws_.read_message_max(config_.max_frame);
+    ws_.control_callback([this](websocket::frame_type kind, beast::string_view) {
+      if (kind == websocket::frame_type::pong)
+        on_pong();
+    });
+    ws_.async_accept(request_, [self = this->shared_from_this()](beast::error_code ec) {
+      self->request_ = {};
+      if (ec) {
+        self->finish();
+        return;
+      }
+      self->is_open_ = true;
+      self->listener_->on_open();
+      self->schedule_ping();
+      self->read();
+      self->write_next();
+    });
+  }
+
+  void read() {
+    ws_.async_read(read_buffer_,
+                   [self = this->shared_from_this()](beast::error_code ec, std::size_t) {
+                     if (ec) {
+                       self->finish();
+                       return;
+                     }
+                     self->handle_message();
+                     self->read();
+                   });
+  }
+
+  void handle_message() {
+    const auto bytes = read_buffer_.cdata();
+    const std::string_view view{static_cast<const char*>(bytes.data()), bytes.size()};
+    if (!is_closing_) {
+      if (ws_.got_text())
+        listener_->on_text(view);
+      else
+        handle_binary(view);
+    }
+    read_buffer_.consume(read_buffer_.size());
+    if (read_buffer_.capacity() > keep_read_buffer)
+      read_buffer_ = beast::flat_buffer{};
+  }
+
+  void handle_binary(std::string_view view) {
+    wire::frame frame;
+    const auto status = wire::decode(view, frame);
+    if (status != wire::decode_status::ok)
+      listener_->on_bad_frame(wire::to_string(status));
+    else if (const auto* typed = std::get_if<wire::input_frame>(&frame))
+      listener_->on_input(*typed);
+    else if (const auto* parsed = std::get_if<wire::ack_frame>(&frame))
+      listener_->on_ack(*parsed);
+    else
+      listener_->on_bad_frame("only the server sends this kind of frame");
+  }
+
+  void write_next() {
+    if (is_writing_ || !is_open_ || is_closed_)
+      return;
+    if (queue_.is_empty()) {
+      if (is_closing_)
+        send_close();
+      return;
+    }
+    is_writing_ = true;
+    current_ = queue_.pop();
+    queued_.store(queue_.bytes() + current_.payload, std::memory_order_relaxed);
+    buffers_.clear();
+    if (current_.header_size > 0)
+      buffers_.emplace_back(current_.header.data(), current_.header_size);
+    if (current_.body)
+      buffers_.emplace_back(current_.body->data(), current_.body->size());
+    for (const auto& piece : current_.slices)
+      buffers_.emplace_back(piece.data.get(), piece.size);
+    watch_write();
+    ws_.text(current_.what == outgoing_message::kind::text);
+    ws_.async_write(buffers_ref(buffers_),
+                    [self = this->shared_from_this()](beast::error_code ec, std::size_t) {
+                      self->is_writing_ = false;
+                      self->current_ = {};
+                      self->queued_.store(self->queue_.bytes(), std::memory_order_relaxed);
+                      if (ec)
+                        self->cut();
+                      else
+                        self->write_next();
+                    });
+  }
+
+  // ---- a peer that takes nothing ----
+
+  void watch_write() {
+    if (is_watching_)
+      return;
+    is_watching_ = true;
+    watched_ = ws_.next_layer().written();
+    write_watch_.expires_after(config_.write_timeout);
+    write_watch_.async_wait([self = this->shared_from_this()](boost::system::error_code ec) {
+      self->is_watching_ = false;
+      if (ec || self->is_closed_ || !self->is_writing_)
+        return;
+      if (self->ws_.next_layer().written() == self->watched_)
+        self->cut();
+      else
+        self->watch_write();
+    });
+  }
+
+  // ---- a peer that is not there ----
+
+  void schedule_ping() {
+    // Jitter keeps ten thousand tabs that reconnected together from being pinged together.
+    thread_local std::minstd_rand random{std::random_device{}()};
+    const auto base = config_.heartbeat_interval;
+    const auto jitter =
+        std::uniform_int_distribution<std::int64_t>(-base.count() / 5, base.count() / 5)(random);
+    heartbeat_.expires_after(base + std::chrono::milliseconds(jitter));
+    heartbeat_.async_wait([self = this->shared_from_this()](boost::system::error_code ec) {
+      if (!ec && !self->is_closed_ && !self->is_closing_)
+        self->ping();
+    });
+  }
+
+  void ping() {
+    pinged_at_ = steady::now();
+    ws_.async_ping({}, [self = this->shared_from_this()](beast::error_code) {
+      // A failed write shows in the read, too; a ping stuck behind one has no pong.
+    });
+    heartbeat_.expires_after(config_.heartbeat_timeout);
+    heartbeat_.async_wait([self = this->shared_from_this()](boost::system::error_code ec) {
+      if (!ec && !self->is_closed_)
+        self->cut();
+    });
+  }
+
+  void on_pong() {
+    if (pinged_at_ == steady::time_point{} || is_closing_)
+      return;
+    const auto took = steady::now() - pinged_at_;
+    pinged_at_ = {};
+    rtt_us_.store(static_cast<std::uint64_t>(
+                      std::chrono::duration_cast<std::chrono::microseconds>(took).count()),
+                  std::memory_order_relaxed);
+    schedule_ping();
+  }
+
+  // ---- the end ----
+
+  void arm_close_deadline() {
+    heartbeat_.expires_after(config_.close_timeout);
+    heartbeat_.async_wait([self = this->shared_from_this()](boost::system::error_code ec) {
+      if (!ec && !self->is_closed_)
+        self->cut();
+    });
+  }
+
+  void send_close() {
+    if (std::exchange(has_sent_close_, true))
+      return;
+    websocket::close_reason reason;
+    reason.code = close_reason_.first;
+    reason.reason = beast::string_view(close_reason_.second).substr(0, 123);
+    ws_.async_close(reason, [self = this->shared_from_this()](beast::error_code) {
+      self->finish(); // answered or not: the close deadline bounds the wait
+    });
+  }
+
+  void cut() {
+    boost::system::error_code ignored; // the socket is given up anyway
+    beast::get_lowest_layer(ws_).close(ignored);
+    finish();
+  }
+
+  void finish() {
+    if (std::exchange(is_closed_, true))
+      return;
+    boost::system::error_code ignored; // nothing is left to save on this socket
+    beast::get_lowest_layer(ws_).close(ignored);
+    heartbeat_.cancel();
+    write_watch_.cancel();
+    queue_ = {};
+    queued_.store(0, std::memory_order_relaxed);
+    slot_.reset();
+    // Not from inside a call: `cut` may have been reached from one.
+    asio::post(ws_.get_executor(), [self = this->shared_from_this()] {
+      self->listener_->on_closed();
+      self->listener_.reset();
+    });
+  }
+
+  ws_config config_;
+  std::shared_ptr<ws_listener> listener_;
+  beast::http::request<beast::http::empty_body> request_;
+  std::string correlation_;
+  connection_slot slot_;
+  beast::flat_buffer read_buffer_;
+  ws_type ws_;
+  asio::basic_waitable_timer<steady, asio::wait_traits<steady>, connection_executor> heartbeat_;
+  asio::basic_waitable_timer<steady, asio::wait_traits<steady>, connection_executor> write_watch_;
+
+  outgoing_queue queue_;
+  outgoing_message current_;
+  std::vector<asio::const_buffer> buffers_;
+  std::pair<std::uint16_t, std::string> close_reason_{1000, {}};
+  std::uint64_t watched_ = 0;
+  steady::time_point pinged_at_{};
+  bool is_open_ = false;
+  bool is_writing_ = false;
+  bool is_watching_ = false;
+  bool is_closing_ = false;
+  bool has_sent_close_ = false;
+  bool is_closed_ = false;
+};
+
+} // namespace
+
+std::shared_ptr<ws_stream> ws_stream::make(ws_handoff handoff, const ws_config& config,
+                                           std::shared_ptr<ws_listener> listener) {
+  auto socket = std::move(handoff.socket);
+  if (auto* bare = std::get_if<plain_socket>(&socket))
+    return std::make_shared<ws_stream_impl<plain_socket>>(std::move(*bare), std::move(handoff),
+                                                          config, std::move(listener));
+  auto& secure = std::get<std::unique_ptr<tls_stream>>(socket);
+  return std::make_shared<ws_stream_impl<tls_stream>>(std::move(*secure), std::move(handoff),
+                                                      config, std::move(listener));
+}
+
+} // namespace roost::connection

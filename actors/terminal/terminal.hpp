@@ -1,0 +1,190 @@
+#pragma once
+
+#include "actors/runtime/actor_base.hpp"
+#include "actors/runtime/clock.hpp"
+#include "actors/runtime/log.hpp"
+#include "actors/terminal/history.hpp"
+#include "actors/terminal/lifecycle.hpp"
+#include "actors/terminal/pty/spawn.hpp"
+#include "actors/terminal/pty_io.hpp"
+#include "actors/terminal/screen_follower.hpp"
+#include "actors/terminal/shell_watch.hpp"
+#include "actors/terminal/size_policy.hpp"
+#include "actors/terminal/viewer_cursor.hpp"
+#include "actors/terminal/wait_list.hpp"
+#include "protocols/terminal.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace roost::terminal {
+
+/// What all terminals of a node share; each has its bound. Sizes in bytes.
+struct terminal_config {
+  std::size_t history = std::size_t{4} << 20;
+  std::uint32_t scrollback_lines = 10'000;
+  std::uint64_t window = std::uint64_t{1} << 20;
+  std::size_t input_queue = std::size_t{1} << 20;
+  std::size_t max_viewers = 64;
+  std::size_t max_waits = 64;
+  std::chrono::milliseconds pause_limit{500};
+  /// How long output may still come after the program's exit while somebody else holds the PTY.
+  std::chrono::milliseconds drain{1000};
+  kill_ladder ladder;
+};
+
+/// What a terminal needs of its surroundings. Handles to the directory are weak by nature: the
+/// directory outlives its terminals.
+struct terminal_context {
+  boost::asio::io_context* io = nullptr;
+  const roost::clock* clock = nullptr;
+  terminal_config config;
+  terminals_actor directory;
+  std::shared_ptr<const spawn_context> spawn; ///< `identity.session_id` is filled in per session
+};
+
+class terminal_state;
+using terminal_pointer = terminal_actor::stateful_pointer<terminal_state>;
+
+/// One PTY: its program, history, screen and viewers. Owned by the directory, which spawns it with
+/// a session that is described but not started; it starts the program itself, and if that fails it
+/// answers `describe_session` with the reason and ends. It never blocks beyond the program's exec,
+/// never waits for a viewer, and sends the program away when it ends for whatever reason. All
+/// members run in the actor's context.
+class terminal_state {
+public:
+  static constexpr const char* name = "terminal";
+
+  explicit terminal_state(terminal_pointer self);
+  ~terminal_state();
+  terminal_state(const terminal_state&) = delete;
+  terminal_state& operator=(const terminal_state&) = delete;
+
+  void start(terminal_context context, session_info info, const spawn_request& wanted);
+
+  // From viewers.
+  caf::result<attached> on_attach(const attach& x, const viewer_actor& who);
+  void on_detach(const detach& x);
+  void on_input(const input& x);
+  void on_ack(const ack& x);
+  void on_viewer_resize(const viewer_resize& x);
+  void on_take_control(const take_control& x);
+  void on_refresh(const refresh& x);
+  void on_viewer_down(const caf::actor_addr& who);
+
+  // From the API.
+  caf::result<session_info> on_describe();
+  caf::result<session_info> on_update(const update_session& x);
+  caf::result<session_info> on_resize(const resize_session& x);
+  caf::result<session_info> on_kill(const kill_session& x);
+  caf::result<input_accepted> on_send(const send_input& x);
+  caf::result<command_result> on_run(const run_command& x);
+  caf::result<wait_result> on_wait(const wait_for& x);
+  caf::result<screen_view> on_read_screen(const read_screen& x);
+  caf::result<output_range> on_read_output(const read_output& x);
+
+  // From the directory and the supervisor.
+  void on_report_to(const report_to& x);
+  void on_exit(const caf::error& reason);
+
+  // From its own I/O.
+  void on_readable(const pty_readable& x);
+  void on_writable();
+  void on_child_exited(const child_exited& x);
+  void on_timer(const timer_fired& x) { timers_.fire(x); }
+
+private:
+  struct viewer {
+    viewer_id id;
+    viewer_key key = 0;
+    viewer_actor actor;
+    viewer_mode mode = viewer_mode::control;
+    viewer_cursor cursor;
+    steady_time last_progress{};
+    bool wants_snapshot = false;
+    wire::snapshot_reason snapshot_reason = wire::snapshot_reason::first_attach;
+    bool was_told_of_lag = false;
+    bool was_told_of_exit = false;
+  };
+  enum timer_id : std::uint32_t { parse_timer, pause_timer, life_timer, wait_timer, read_timer };
+
+  [[nodiscard]] steady_time now() const { return context_.clock->now(); }
+  viewer* find(const viewer_id& id);
+
+  // Output: PTY -> history -> viewers.
+  void read_more();
+  void start_read();
+  void publish();
+  void pump(viewer& v);
+  void send_snapshot(viewer& v);
+  [[nodiscard]] bool should_pause();
+  void resume_if_paused();
+
+  // Screen, marks and what waits for them.
+  void schedule_parse();
+  void parse_some(std::uint64_t limit);
+  void use_events();
+  void answer_waits();
+  void arm_wait_timer();
+  [[nodiscard]] snapshot_options snapshot_bounds() const;
+
+  // Input: viewers -> PTY.
+  [[nodiscard]] result<void> type(std::string_view bytes);
+  void flush_input();
+
+  // Size, holder, life.
+  void apply(const size_outcome& outcome);
+  void follow(const lifecycle_step& step);
+  void finish();
+  void remove_viewer(std::size_t index);
+  void report();
+  void tell_exit(viewer& v);
+
+  terminal_pointer self_;
+  terminal_context context_;
+  log::logger log_;
+  session_info info_;
+  failure start_failure_;
+  bool has_started_ = false;
+  bool title_is_set_ = false;
+  bool is_quitting_ = false;
+  caf::error quit_reason_;
+  std::shared_ptr<std::atomic<std::uint64_t>> live_offset_;
+
+  std::unique_ptr<history> history_;
+  std::unique_ptr<screen_follower> screen_;
+  shell_watch shell_;
+  wait_list waits_;
+  std::shared_ptr<pty_io> pty_;
+  lifecycle life_{kill_ladder{}, std::chrono::milliseconds{1000}};
+  size_policy policy_{terminal_size{}};
+  std::vector<viewer> viewers_;
+  viewer_key next_key_ = 1;
+  std::uint64_t published_ = 0;
+
+  std::string input_; ///< typed, not yet taken by the program
+  std::size_t input_done_ = 0;
+  bool is_waiting_writable_ = false;
+
+  bool is_reading_ = false;
+  bool is_paused_ = false;
+  bool has_output_ended_ = false;
+  steady_time last_output_{};
+  steady_time snapshot_made_{};
+  std::chrono::nanoseconds snapshot_cost_{0};
+
+  runtime::timers<terminal_actor::stateful_base<terminal_state>> timers_;
+};
+
+/// The actor's function; spawn it through the directory.
+terminal_actor::behavior_type terminal(terminal_pointer self, terminal_context context,
+                                       session_info info,
+                                       std::shared_ptr<const spawn_request> wanted);
+
+} // namespace roost::terminal

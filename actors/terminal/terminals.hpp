@@ -1,0 +1,85 @@
+#pragma once
+
+#include "actors/runtime/actor_base.hpp"
+#include "actors/runtime/handle_slot.hpp"
+#include "actors/runtime/log.hpp"
+#include "actors/runtime/random.hpp"
+#include "actors/terminal/pty/spawn.hpp"
+#include "actors/terminal/terminal.hpp"
+#include "protocols/events.hpp"
+#include "protocols/supervision.hpp"
+#include "protocols/terminal.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace roost::terminal {
+
+/// What the directory needs of the node.
+struct terminals_context {
+  boost::asio::io_context* io = nullptr;
+  const roost::clock* clock = nullptr;
+  terminal_config terminal;
+  std::shared_ptr<const spawn_context> spawn; ///< `identity.session_id` is filled in per session
+  std::string node;
+  std::size_t max_sessions = 200;
+  /// How long an exited session can still be read, and how many of them are kept.
+  std::chrono::milliseconds exited_retention{600'000};
+  std::size_t max_exited = 200;
+  runtime::handle_slot<supervisor_actor> supervisor; ///< of the terminals
+  runtime::handle_slot<events_actor> events;
+  std::shared_ptr<std::atomic<std::uint64_t>> count; ///< sessions in the list, for status pages
+};
+
+class terminals_state;
+using terminals_pointer = terminals_actor::stateful_pointer<terminals_state>;
+
+/// The node's sessions by id. Terminals belong to their supervisor and outlive this actor: when it
+/// is restarted it asks them to report anew, so nothing is lost with it. All members run in the
+/// actor's context.
+class terminals_state {
+public:
+  static constexpr const char* name = "terminals";
+
+  explicit terminals_state(terminals_pointer self) : self_(self), timers_(self) {}
+
+  void start(terminals_context context);
+  caf::result<session_info> on_create(const create_session& x);
+  caf::result<session_handle> on_find(const find_session& x);
+  session_list on_list();
+  caf::result<session_info> on_forget(const forget_session& x);
+  void on_changed(const session_changed& x);
+  void on_down(const caf::actor_addr& who);
+  void on_timer(const timer_fired& x) { timers_.fire(x); }
+
+private:
+  struct entry {
+    session_info info;
+    terminal_actor terminal; ///< empty until it has started, and when it is lost
+    std::shared_ptr<const std::atomic<std::uint64_t>> live_offset;
+    bool is_announced = false;
+  };
+
+  void recover();
+  void started(const session_id& id, const terminal_actor& terminal,
+               runtime::promise_guard<session_info>& promise);
+  void announce(entry& e, event_topic topic);
+  void forget(std::map<std::string, entry>::iterator at);
+  void forget_old();
+  [[nodiscard]] session_info current(const entry& e) const;
+  std::string new_id();
+
+  terminals_pointer self_;
+  terminals_context context_;
+  log::logger log_{log::context{"terminals", 0, {}, {}}};
+  std::map<std::string, entry> sessions_;
+  runtime::timers<terminals_actor::stateful_base<terminals_state>> timers_;
+};
+
+terminals_actor::behavior_type terminals(terminals_pointer self, terminals_context context);
+
+} // namespace roost::terminal
