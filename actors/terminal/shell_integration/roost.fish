@@ -37,12 +37,13 @@ if status is-interactive; and not set -q __roost_loaded
             set -l code $status
             if test $__roost_ran = 1
                 printf '\e]133;D;%s\a' $code
+                set -g __roost_ran 0
+                set -g __roost_prompted 0
             end
-            set -g __roost_ran 0
-            set -g __roost_prompted 0
         end
 
-        function __roost_prompt --on-event fish_prompt
+        # Ctrl-C at the prompt shows the prompt again without a fish_prompt event.
+        function __roost_prompt --on-event fish_prompt --on-event fish_cancel
             if test $__roost_prompted = 1
                 printf '\e]133;D\a' # nothing ran: an empty line, or Ctrl-C at the prompt
             end
@@ -50,9 +51,10 @@ if status is-interactive; and not set -q __roost_loaded
             set -g __roost_prompted 1
         end
 
-        functions -q fish_prompt; and functions -c fish_prompt __roost_user_prompt
+        # fish always has a fish_prompt; it must come first in the wrapper to see the user's $status.
+        functions -c fish_prompt __roost_user_prompt
         function fish_prompt
-            functions -q __roost_user_prompt; and __roost_user_prompt
+            __roost_user_prompt
             printf '\e]133;B\a'
         end
     end

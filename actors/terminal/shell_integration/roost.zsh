@@ -19,7 +19,11 @@ __roost_precmd() {
     \builtin printf '\e]133;D\a' # nothing ran: an empty line, or Ctrl-C at the prompt
   fi
   typeset -g __roost_ran= __roost_prompted=
-  # Others may have been added since: the user's prompt must be made before it is marked.
+  __roost_stay_last
+}
+
+# Others may have been added since: the user's prompt must be made before it is marked.
+__roost_stay_last() {
   if [[ ${precmd_functions[-1]-} != __roost_prompt ]]; then
     precmd_functions=(${precmd_functions:#__roost_prompt} __roost_prompt)
   fi
@@ -45,6 +49,7 @@ __roost_preexec() {
   [[ -o hist_ignore_space ]] && __roost_private=1
   \builtin emulate -L zsh -o no_xtrace -o extended_glob -o no_multibyte
   typeset -g __roost_ran=1
+  __roost_stay_last
   local text=${1:-${3-}}
   # A command kept out of the history is kept out of the marks.
   if [[ -n $__roost_private && $text == ' '* ]]; then

@@ -20,10 +20,9 @@ namespace roost::test {
 class pty_session {
 public:
   explicit pty_session(terminal::child child) : child_(std::move(child)) {}
-  pty_session(const pty_session&) = delete;
-  pty_session& operator=(const pty_session&) = delete;
+  pty_session(pty_session&&) = default;
   ~pty_session() {
-    if (!outcome_) {
+    if (child_.pidfd && !outcome_) {
       terminal::signal_session(child_.master.get(), child_.pid, SIGKILL,
                                terminal::leader_state::alive);
       wait_exit();
