@@ -374,8 +374,8 @@ void http_stream::handle_request() {
 }
 
 void http_stream::hand_over() {
-  ws_handoff handoff{std::move(socket_),   {},       std::move(input_), std::move(request_.who),
-                     correlation_, address_, is_local_,         std::move(slot_)};
+  ws_handoff handoff{std::move(socket_), {},       std::move(input_), std::move(request_.who),
+                     correlation_,       address_, is_local_,         std::move(slot_)};
   // The parser's message has a string body; only its header matters for the 101.
   handoff.request.base() = parser_->get().base();
   phase_ = phase::closed;
@@ -426,6 +426,13 @@ void http_stream::drain() {
 
 void http_stream::abort() {
   asio::post(executor_, [self = shared_from_this()] { self->finish(); });
+}
+
+void http_stream::close_if_idle() {
+  asio::post(executor_, [self = shared_from_this()] {
+    if (self->is_idle())
+      self->finish();
+  });
 }
 
 void http_stream::finish() {

@@ -86,6 +86,10 @@ public:
   void drain();
   /// Ends now. From any thread.
   void abort();
+  /// Ends now if it is still idle: a request that came meanwhile is answered. From any thread.
+  void close_if_idle();
+  /// Whether it came over the Unix socket.
+  [[nodiscard]] bool is_local() const { return is_local_; }
   /// Whether it only waits for another request, so that it may be closed to make room. Any thread.
   [[nodiscard]] bool is_idle() const { return is_idle_.load(std::memory_order_relaxed); }
 
