@@ -36,8 +36,8 @@ using child_factory =
 
 /// A child and how to make it.
 struct child_spec {
-  child_rules rules;
-  child_factory make;
+  child_rules rules{};
+  child_factory make{};
 };
 
 /// A spec from a function that returns any actor handle, typed or not.

@@ -40,7 +40,7 @@ struct restart_intensity {
 
 /// Everything about a child but how to make it.
 struct child_rules {
-  std::string id; ///< unique among its siblings; callers know children by it
+  std::string id{}; ///< unique among its siblings; callers know children by it
   restart_kind restart = restart_kind::permanent;
   significance weight = significance::ordinary;
   /// How long it may take to end when told to, before it is killed.
