@@ -1,0 +1,312 @@
+#include "apps/roost/attach_session.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "apps/roost/json_read.hpp"
+#include "apps/roost/output_pump.hpp"
+#include "apps/roost/query_filter.hpp"
+#include "apps/roost/raw_terminal.hpp"
+#include "apps/roost/terminal_sequences.hpp"
+#include "apps/roost/text_table.hpp"
+
+namespace roost::cli {
+
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using clock = std::chrono::steady_clock;
+
+constexpr std::size_t read_size = 32U << 10U;
+constexpr std::chrono::milliseconds second_key_patience{1000};
+constexpr std::chrono::milliseconds status_after{1000}; // shorter breaks are not worth a word
+constexpr std::chrono::milliseconds status_every{1000};
+constexpr std::chrono::milliseconds last_output_patience{2000};
+
+class attach_session {
+public:
+  attach_session(attach_options options, std::unique_ptr<raw_terminal> terminal)
+      : options_(std::move(options)), terminal_(std::move(terminal)),
+        input_(io_, terminal_->input_fd()),
+        pump_(
+            io_, terminal_->output_fd(), [this](std::uint64_t end) { link_.written(end); },
+            [this] { end_with_signal(SIGHUP); }),
+        signals_(io_), key_timer_(io_), status_timer_(io_), end_timer_(io_),
+        matcher_(options_.detach), link_(io_, options_.link, events()) {
+    for (const int number : {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT})
+      signals_.add(number);
+  }
+
+  outcome<int> run() {
+    terminal_->enter();
+    await_signal();
+    read_input();
+    link_.start();
+    io_.run();
+    // What the goodbye still needed has been done; the terminal was given back before.
+    if (failure_)
+      return *failure_;
+    return status_;
+  }
+
+private:
+  link_events events() {
+    link_events events;
+    events.on_attached = [this](const link_attached& news) { on_attached(news); };
+    events.on_output = [this](std::string_view bytes, queries mode, std::uint64_t end) {
+      std::string shown;
+      filter_.feed(bytes, options_.link.mode == viewing::view ? queries::strip : mode, shown);
+      pump_.push(std::move(shown), end);
+    };
+    events.on_snapshot = [this](std::string_view bytes, std::uint64_t end) {
+      on_snapshot(bytes, end);
+    };
+    events.on_lost = [this](std::string_view why, std::chrono::milliseconds retry_in) {
+      on_lost(why, retry_in);
+    };
+    events.on_notice = [this](std::string_view text) { notice_ = text; };
+    events.on_writable = [this] { read_input(); };
+    events.on_end = [this](const link_end& end) { on_end(end); };
+    return events;
+  }
+
+  std::string name() const {
+    return options_.title.empty() ? options_.link.session : options_.title;
+  }
+
+  // --- from the server ---------------------------------------------------------------------------
+
+  void on_attached(const link_attached& news) {
+    is_lost_ = false;
+    status_timer_.cancel();
+    if (news.mode == viewing::view)
+      options_.link.mode = viewing::view;
+    if (news.is_first && !options_.is_quiet)
+      say_hello(news);
+    // The bytes that were missed come next, but the status line stands where they may not draw.
+    if (std::exchange(is_status_shown_, false) && !news.is_snapshot)
+      link_.refresh();
+  }
+
+  void say_hello(const link_attached& news) {
+    std::string text = "[" +
+                       std::string(news.mode == viewing::view ? "watching " : "attached to ") +
+                       printable(name()) + "; " + options_.detach.shown + " detaches]\r\n";
+    if (const auto mine = terminal_->size(); !(news.size == mine) && !news.is_holder)
+      text += "[its size is " + std::to_string(news.size.columns) + "x" +
+              std::to_string(news.size.rows) + ", this window's is " +
+              std::to_string(mine.columns) + "x" + std::to_string(mine.rows) +
+              "; typing here makes it fit]\r\n";
+    // The snapshot scrolls this line up; a title that the session has set comes after ours.
+    pump_.push(text + "\x1b]2;" + printable(name()) + " (" + options_.detach.shown +
+                   " detaches)\x1b\\",
+               std::nullopt);
+  }
+
+  void on_snapshot(std::string_view bytes, std::uint64_t end) {
+    std::string shown = filter_.may_interleave() ? "" : "\x18\x1b\\";
+    filter_.reset();
+    shown += make_room_sequence(terminal_->size(), room_);
+    room_ = room::again;
+    filter_.feed(without_reset(bytes), queries::strip, shown);
+    pump_.push(std::move(shown), end);
+  }
+
+  void on_lost(std::string_view why, std::chrono::milliseconds retry_in) {
+    if (!std::exchange(is_lost_, true))
+      lost_at_ = clock::now();
+    lost_why_ = why;
+    retry_at_ = clock::now() + retry_in;
+    show_status();
+  }
+
+  /// While the connection is away: says so on the last line, once a second.
+  void show_status() {
+    if (!is_lost_ || is_over_)
+      return;
+    const auto since = clock::now() - lost_at_;
+    if (since >= status_after && pump_.is_empty() && filter_.may_interleave()) {
+      const auto left = std::chrono::ceil<std::chrono::seconds>(retry_at_ - clock::now()).count();
+      const std::string what = left > 0 ? "retrying in " + std::to_string(left) + " s" : "retrying";
+      pump_.push(status_line_sequence(terminal_->size(), "roost: " + lost_why_ + ", " + what +
+                                                             " – " + options_.detach.shown +
+                                                             " to quit"),
+                 std::nullopt);
+      is_status_shown_ = true;
+    }
+    status_timer_.expires_after(since >= status_after ? clock::duration(status_every)
+                                                      : status_after - since);
+    status_timer_.async_wait([this](const error_code& error) {
+      if (!error)
+        show_status();
+    });
+  }
+
+  void on_end(const link_end& end) {
+    if (end.failure)
+      failure_ = *end.failure;
+    if (end.exited)
+      status_ = ended_with(*end.exited).value_or(exit_status::no);
+    const std::string how = end.exited ? ended_text(*end.exited) : std::string();
+    const std::string last =
+        failure_ ? ""
+                 : "[" + printable(name()) + " has ended" + (how.empty() ? "" : ": " + how) + "]\n";
+    // All output is queued by now; a terminal that takes none must not keep us.
+    end_timer_.expires_after(last_output_patience);
+    end_timer_.async_wait([this, last](const error_code& error) {
+      if (!error)
+        stop(last);
+    });
+    pump_.when_empty([this, last] { stop(last); });
+  }
+
+  // --- from the user -----------------------------------------------------------------------------
+
+  void read_input() {
+    if (is_reading_ || is_over_ || !link_.has_room())
+      return;
+    is_reading_ = true;
+    input_.async_read_some(asio::buffer(buffer_),
+                           [this](const error_code& error, std::size_t size) {
+                             is_reading_ = false;
+                             if (error == asio::error::operation_aborted || is_over_)
+                               return;
+                             if (error)
+                               return end_with_signal(SIGHUP); // the terminal is gone
+                             on_keys(std::string_view(buffer_.data(), size));
+                             read_input();
+                           });
+  }
+
+  void on_keys(std::string_view bytes) {
+    std::string keys;
+    const auto wish = matcher_.feed(bytes, keys);
+    send(keys);
+    if (wish == key_wish::detach) {
+      status_ = exit_status::ok;
+      return stop("[detached from " + printable(name()) + "; `roost attach " +
+                  printable(options_.link.session) + "` comes back]\n");
+    }
+    key_timer_.cancel();
+    if (!matcher_.is_waiting())
+      return;
+    key_timer_.expires_after(second_key_patience);
+    key_timer_.async_wait([this](const error_code& error) {
+      if (error)
+        return;
+      std::string late;
+      matcher_.flush(late);
+      send(late);
+    });
+  }
+
+  void send(std::string_view keys) {
+    if (keys.empty() || options_.link.mode == viewing::view)
+      return;
+    if (!link_.send_input(keys))
+      pump_.push("\a", std::nullopt);
+  }
+
+  // --- signals -----------------------------------------------------------------------------------
+
+  void await_signal() {
+    signals_.async_wait([this](const error_code& error, int number) {
+      if (error || is_over_)
+        return;
+      on_signal(number);
+      if (!is_over_)
+        await_signal();
+    });
+  }
+
+  void on_signal(int number) {
+    switch (number) {
+    case SIGWINCH:
+      return link_.resize(terminal_->size());
+    case SIGTSTP:
+      terminal_->leave();
+      ::kill(::getpid(), SIGSTOP);
+      return; // SIGCONT does the rest
+    case SIGCONT:
+      terminal_->enter();
+      room_ = room::first;
+      link_.resize(terminal_->size());
+      return link_.refresh();
+    default:
+      return end_with_signal(number);
+    }
+  }
+
+  void end_with_signal(int number) {
+    status_ = exit_status::signal_base + number;
+    stop({});
+  }
+
+  /// Gives the terminal back at once, then lets the connection say goodbye.
+  void stop(const std::string& last_words) {
+    if (std::exchange(is_over_, true))
+      return;
+    pump_.stop();
+    input_.release();
+    signals_.cancel();
+    key_timer_.cancel();
+    status_timer_.cancel();
+    end_timer_.cancel();
+    terminal_->leave();
+    if (!notice_.empty())
+      std::fprintf(stderr, "roost: %s\n", printable(notice_).c_str());
+    if (!options_.is_quiet && !last_words.empty()) {
+      std::fputs(last_words.c_str(), stdout);
+      std::fflush(stdout);
+    }
+    link_.detach();
+  }
+
+  asio::io_context io_{1};
+  attach_options options_;
+  std::unique_ptr<raw_terminal> terminal_;
+  asio::posix::stream_descriptor input_;
+  output_pump pump_;
+  asio::signal_set signals_;
+  asio::steady_timer key_timer_;
+  asio::steady_timer status_timer_;
+  asio::steady_timer end_timer_;
+  detach_matcher matcher_;
+  query_filter filter_;
+  session_link link_;
+  std::array<char, read_size> buffer_{};
+  room room_ = room::first;
+  std::string lost_why_;
+  std::string notice_;
+  clock::time_point lost_at_{};
+  clock::time_point retry_at_{};
+  std::optional<command_failure> failure_;
+  int status_ = exit_status::ok;
+  bool is_lost_ = false;
+  bool is_status_shown_ = false;
+  bool is_reading_ = false;
+  bool is_over_ = false;
+};
+
+} // namespace
+
+outcome<int> attach_terminal(attach_options options) {
+  ROOST_TRY(auto terminal, raw_terminal::open());
+  options.link.size = terminal->size();
+  const auto session = std::make_unique<attach_session>(std::move(options), std::move(terminal));
+  return session->run();
+}
+
+} // namespace roost::cli

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string_view>
+
+#include <boost/json/object.hpp>
+
+#include "apps/roost/outcome.hpp"
+
+namespace roost::cli {
+
+/// The failure that an HTTP answer with a bad status stands for: the sentence, detail, correlation
+/// id and (by the table of errors) exit status of its problem+json; else what the status says.
+/// Pure.
+command_failure problem_from_http(int status, std::string_view body);
+
+/// The same for an `error` message of a WebSocket.
+command_failure problem_from_frame(const boost::json::object& message);
+
+} // namespace roost::cli
