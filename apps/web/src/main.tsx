@@ -10,12 +10,15 @@ import { followVisualViewport } from './ui/visual_viewport';
 declare global {
   interface Window {
     /** For end-to-end tests and bug reports; the page itself does not use it. */
-    roost?: { text(id: string): string | null; inspect(id: string): object | null };
+    roost?: Pick<App, 'inspect' | 'styledRow'>;
   }
 }
 
 const app = new App();
-window.roost = { text: (id) => app.textOf(id), inspect: (id) => app.inspect(id) };
+window.roost = {
+  inspect: (id) => app.inspect(id),
+  styledRow: (id, row) => app.styledRow(id, row),
+};
 followVisualViewport();
 listenForShortcuts(app);
 render(

@@ -7,6 +7,7 @@ import { browserClock } from '../session/clock';
 import { Link, type LinkState, type Refusal, type SocketLike } from '../session/link';
 import { SessionStream, type StreamView } from '../session/session_stream';
 import { copyText, planPaste } from '../terminal/clipboard';
+import { bufferText, screenRows, styledRow, type StyledRun } from '../terminal/describe';
 import { TerminalView, type TerminalAppearance } from '../terminal/terminal_view';
 import { snapshotNotice } from '../ui/format';
 import { ConsentBook, type Consent } from './consent';
@@ -342,7 +343,7 @@ export class App {
     return new TerminalView(
       {
         onInput: (bytes) => {
-          this.store.get().idleUntil !== null && this.store.set({ idleUntil: null });
+          if (this.store.get().idleUntil !== null) this.store.set({ idleUntil: null });
           this.open.get(id)?.stream.sendInput(bytes);
         },
         mayReply: () => this.open.get(id)?.stream.mayReply ?? false,
@@ -563,7 +564,6 @@ export class App {
 
   showDialog(dialog: Dialog | null): void {
     this.store.set({ dialog });
-    if (dialog === null) this.focusTerminal();
   }
 
   setDrawer(isDrawerOpen: boolean): void {
@@ -588,24 +588,27 @@ export class App {
 
   // --- for tests and bug reports --------------------------------------------------------------
 
-  /** The text of an open session's terminal, scrollback included. */
-  textOf(id: string): string | null {
-    return this.open.get(id)?.view.text() ?? null;
-  }
-
-  /** What an open session's terminal and stream are at. */
+  /** What an open session's terminal shows and what its stream is at; null without a tab. */
   inspect(id: string): object | null {
     const opened = this.open.get(id);
     if (!opened) return null;
     const { terminal } = opened.view;
+    const buffer = terminal.buffer.active;
     return {
       ...opened.stream.view,
       offset: opened.stream.offset,
-      pendingBytes: opened.stream.pump.pendingBytes,
       isParsed: opened.stream.pump.isIdle,
-      terminal: { cols: terminal.cols, rows: terminal.rows, buffer: terminal.buffer.active.type },
-      cursor: { x: terminal.buffer.active.cursorX, y: terminal.buffer.active.cursorY },
+      terminal: { cols: terminal.cols, rows: terminal.rows, buffer: buffer.type },
+      cursor: { x: buffer.cursorX, y: buffer.cursorY },
+      text: bufferText(terminal),
+      screen: screenRows(terminal),
     };
+  }
+
+  /** How a row of an open session's screen looks. */
+  styledRow(id: string, row: number): StyledRun[] {
+    const opened = this.open.get(id);
+    return opened ? styledRow(opened.view.terminal, row) : [];
   }
 
   // --- the connection -------------------------------------------------------------------------

@@ -228,19 +228,6 @@ export class TerminalView implements TerminalSink {
     this.terminal.focus();
   }
 
-  /** Every line of the active buffer, scrollback included, without trailing blanks. */
-  text(): string {
-    const buffer = this.terminal.buffer.active;
-    const lines: string[] = [];
-    for (let row = 0; row < buffer.length; row++) {
-      const line = buffer.getLine(row);
-      const content = line?.translateToString(true) ?? '';
-      if (line?.isWrapped) lines[lines.length - 1] += content;
-      else lines.push(content);
-    }
-    return lines.join('\n').trimEnd();
-  }
-
   dispose(): void {
     this.observer?.disconnect();
     this.touch?.dispose();

@@ -6,7 +6,11 @@ import { useApp } from './app_context';
 export function Modal(props: { title: string; children: ComponentChildren }) {
   const app = useApp();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+    // Behind an open modal nothing can have the focus: only once it is gone.
+    return () => void setTimeout(() => app.focusTerminal());
+  }, [app]);
   return (
     <dialog
       ref={dialog}

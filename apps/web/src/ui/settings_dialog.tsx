@@ -11,7 +11,7 @@ const switches: { key: 'copyOnSelect' | 'warnOnPaste' | 'shiftEnter' | 'screenRe
 ];
 
 const themes: { value: Settings['theme']; text: string }[] = [
-  { value: 'system', text: 'As the system' },
+  { value: 'system', text: 'System' },
   { value: 'dark', text: 'Dark' },
   { value: 'light', text: 'Light' },
 ];

@@ -78,7 +78,7 @@ function StreamStatus({ id, view, viewers }: { id: string; view: StreamView; vie
         <>
           <span class="status-item role" data-role={isViewing ? 'viewer' : view.isHolder ? 'holder' : 'shared'}>
             <Icon name={isViewing ? 'eye' : 'keyboard'} />
-            {isViewing ? 'Read-only' : view.isHolder ? 'You hold it' : 'Held elsewhere'}
+            {isViewing ? 'Read-only' : view.isHolder ? 'In control' : 'Held elsewhere'}
           </span>
           {view.isHolder && !isViewing ? (
             <button

@@ -1,0 +1,92 @@
+import { check, checkEqual, until } from '../lib/wait.mjs';
+
+export const flows = {
+  'create, rename and end a session; the list is live elsewhere': async (stage) => {
+    const browser = await stage.newBrowser();
+    const other = await stage.newBrowser();
+    await browser.open(stage.server.base);
+    await other.open(stage.server.base);
+    const { page } = browser;
+    await page.getByRole('button', { name: 'Run a command' }).first().click();
+    await page.getByRole('textbox', { name: 'Command' }).fill("sh -c 'echo made-by-dialog; exec cat'");
+    await page.getByLabel('Directory').fill('/tmp');
+    await page.getByLabel('Title').fill('made here');
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await browser.waitForText(/made-by-dialog/);
+    const id = await browser.activeId();
+    const session = (await stage.server.api('GET', `/sessions/${id}`));
+    checkEqual([session.cwd, session.title], ['/tmp', 'made here'], 'the new session');
+    await other.page.locator('.session', { hasText: 'made here' }).waitFor();
+
+    const row = page.locator(`.session:has([data-session="${id}"])`);
+    await row.hover();
+    await row.getByRole('button', { name: /^Rename/ }).click();
+    await page.getByLabel('Title').fill('another name');
+    await page.getByRole('button', { name: 'Rename', exact: true }).click();
+    await other.page.locator('.session', { hasText: 'another name' }).waitFor();
+    await page.locator('.tab', { hasText: 'another name' }).waitFor();
+
+    await row.hover();
+    await row.getByRole('button', { name: /^End/ }).click();
+    await page.getByRole('dialog').getByText('asked to stop first').waitFor();
+    await page.getByRole('button', { name: 'End session' }).click();
+    await page.locator('.pane-notice', { hasText: 'The program has ended' }).waitFor();
+    check((await browser.text(id)).includes('made-by-dialog'), 'the screen of the ended session is gone');
+    await other.page.locator('.session', { hasText: 'another name' }).locator('.dot.bad, .dot.good').waitFor();
+  },
+
+  'what is refused is said where it was asked': async (stage) => {
+    const browser = await stage.newBrowser();
+    await browser.open(stage.server.base);
+    const { page } = browser;
+    await page.getByRole('button', { name: 'Run a command' }).first().click();
+    await page.getByLabel('Directory').fill('/no/such/directory');
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await page.getByRole('dialog').getByRole('alert').getByText(/\w/).waitFor();
+    await page.getByLabel('Directory').fill('');
+    await page.getByRole('textbox', { name: 'Command' }).fill('no-such-program-here');
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await page.getByRole('dialog').getByRole('alert').getByText(/no-such-program|command|program/i).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  },
+
+  'the exit status is shown and the screen stays': async (stage) => {
+    const browser = await stage.newShellPage();
+    await browser.type('echo last-words; exit 3');
+    await browser.page.locator('.pane-notice', { hasText: 'exit 3' }).waitFor();
+    check(/^last-words$/m.test(await browser.text()), 'the last output is gone');
+    await browser.page.screenshot({ path: stage.screenshotPath('exited') });
+    await browser.page.getByRole('button', { name: 'Run again' }).click();
+    await until('another session', async () => (await browser.activeId()) !== browser.sessionId);
+    await browser.live();
+  },
+
+  'several sessions are tabs over one socket and come back after a reload': async (stage) => {
+    const browser = await stage.newShellPage();
+    const first = browser.sessionId;
+    await browser.type('echo in-the-first');
+    await browser.waitForText(/^in-the-first$/m);
+    await browser.page.keyboard.press('Control+Shift+Enter');
+    await until('the second session', async () => (await browser.activeId()) !== first);
+    const second = await browser.activeId();
+    await browser.live(second);
+    await browser.type('echo in-the-second');
+    await browser.waitForText(/^in-the-second$/m, { id: second });
+    await browser.page.keyboard.press('Control+Shift+BracketLeft');
+    await until('the first tab', async () => (await browser.activeId()) === first);
+    await browser.type('echo again-in-the-first');
+    await browser.waitForText(/^again-in-the-first$/m, { id: first });
+    check(!(await browser.text(second)).includes('again'), 'typed into the wrong session');
+    checkEqual(browser.sockets, 1, 'sockets of the page');
+    await browser.reload();
+    checkEqual(await browser.activeId(), first, 'the tab in front after a reload');
+    checkEqual(await browser.page.locator('.tab').count(), 2, 'tabs after a reload');
+    await browser.page.locator('.tab').nth(1).locator('.tab-open').click();
+    await browser.waitForText(/^in-the-second$/m, { id: second });
+    await browser.page.locator('.tab.active .tab-close').click();
+    checkEqual(await browser.page.locator('.tab').count(), 1, 'tabs after closing one');
+    const { state } = await stage.server.api('GET', `/sessions/${second}`);
+    checkEqual(state, 'running', 'the state of a session whose tab was closed');
+  },
+};

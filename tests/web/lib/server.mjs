@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { until } from './wait.mjs';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+function findProgram(name, fromEnvironment) {
+  if (fromEnvironment) return path.resolve(fromEnvironment);
+  for (const preset of ['release', 'dev']) {
+    const candidate = path.join(root, 'build', preset, 'apps', name, name);
+    if (existsSync(candidate)) return candidate;
+  }
+  throw new Error(`no ${name} in build/release or build/dev: build it, or say where it is (ROOSTD, ROOST)`);
+}
+
+/** One roostd of its own: port, data dir, token. */
+export class Server {
+  static async start() {
+    const server = new Server();
+    server.dataDir = mkdtempSync(path.join(tmpdir(), 'roost-web-'));
+    server.program = findProgram('roostd', process.env.ROOSTD);
+    server.log = '';
+    const options = ['--listen', '127.0.0.1:0', '--data-dir', server.dataDir];
+    server.process = spawn(server.program, options, {
+      cwd: server.dataDir,
+      env: { ...process.env, HISTFILE: '/dev/null' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    server.exited = new Promise((resolve) => server.process.once('exit', resolve));
+    for (const stream of [server.process.stdout, server.process.stderr]) {
+      stream.on('data', (data) => (server.log += data));
+    }
+    server.process.on('error', (error) => (server.log += `\n${error.message}`));
+    server.url = await until('the URL that roostd prints', () => /https?:\/\/\S+\/#token=\S+/.exec(server.log)?.[0], {
+      describe: () => server.log,
+    });
+    server.base = new URL('/', server.url).href;
+    server.token = new URL(server.url).hash.slice('#token='.length);
+    return server;
+  }
+
+  /** The `roost` client for this server, as an argument list and an environment. */
+  cli(...args) {
+    const program = process.env.ROOST
+      ? path.resolve(process.env.ROOST)
+      : path.join(path.dirname(this.program), '..', 'roost', 'roost');
+    return { program, args, env: { ...process.env, ROOST_DATA_DIR: this.dataDir } };
+  }
+
+  async api(method, route, body) {
+    const response = await fetch(new URL(`/api/v1${route}`, this.base), {
+      method,
+      headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${text}`);
+    return text === '' ? null : JSON.parse(text);
+  }
+
+  /** A session with a shell that has the same prompt and no start-up files everywhere. */
+  async newShell(options = {}) {
+    return this.api('POST', '/sessions', {
+      command: ['bash', '--norc', '--noprofile'],
+      env: { PS1: '$ ' },
+      cols: 100,
+      rows: 30,
+      ...options,
+    });
+  }
+
+  async stop() {
+    this.process.kill('SIGTERM');
+    const timer = setTimeout(() => this.process.kill('SIGKILL'), 15_000);
+    await this.exited;
+    clearTimeout(timer);
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
