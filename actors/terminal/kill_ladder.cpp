@@ -95,4 +95,17 @@ std::string signal_name(int number) {
   return row == signals.end() ? fmt::format("SIG{}", number) : fmt::format("SIG{}", row->first);
 }
 
+kill_ladder kill_ladder::from_steps(std::span<const kill_step> steps) {
+  std::vector<kill_rung> rungs;
+  for (const auto& step : steps) {
+    if (const auto* signal = std::get_if<int>(&step))
+      rungs.push_back({*signal, std::chrono::milliseconds{0}});
+    else if (!rungs.empty())
+      rungs.back().patience += std::get<std::chrono::milliseconds>(step);
+  }
+  if (rungs.empty() || rungs.back().signal != SIGKILL)
+    return kill_ladder{};
+  return kill_ladder{std::move(rungs)};
+}
+
 } // namespace roost::terminal

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "actors/runtime/config.hpp"
 #include "actors/runtime/result.hpp"
 
 namespace roost::terminal {
@@ -31,6 +32,10 @@ public:
   /// each. It must start with a signal, and end with KILL, since otherwise a program could refuse
   /// to end; at most 16 items. Error: bad_configuration, naming the item.
   static result<kill_ladder> parse(std::span<const std::string> items);
+
+  /// The ladder of a configuration that was checked: a list of signals and pauses. One that `parse`
+  /// would refuse gives the default.
+  static kill_ladder from_steps(std::span<const kill_step> steps);
 
   [[nodiscard]] const std::vector<kill_rung>& rungs() const { return rungs_; }
 

@@ -96,15 +96,15 @@ std::vector<osc_event> screen_follower::take_events() {
   return screen_ ? screen_->take_events() : std::vector<osc_event>{};
 }
 
-screen_follower::snapshot screen_follower::take_snapshot(const snapshot_options& options) {
+screen_shot screen_follower::take_snapshot(const snapshot_options& options) {
   auto& now = current();
   if (!cached_.bytes || cached_.offset != parsed_)
     cached_ = {std::make_shared<const std::string>(now.snapshot(options)), parsed_};
   return cached_;
 }
 
-screen_follower::snapshot screen_follower::last_snapshot() const {
-  return cached_.bytes && bytes_.holds(cached_.offset) ? cached_ : snapshot{};
+screen_shot screen_follower::last_snapshot() const {
+  return cached_.bytes && bytes_.holds(cached_.offset) ? cached_ : screen_shot{};
 }
 
 terminal::screen& screen_follower::screen() {

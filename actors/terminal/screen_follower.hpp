@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/terminal/fan_out.hpp"
 #include "actors/terminal/history.hpp"
 #include "actors/terminal/screen/screen.hpp"
 #include "actors/terminal/terminal_size.hpp"
@@ -43,15 +44,11 @@ public:
   /// Titles and marks that were parsed since the last call.
   std::vector<osc_event> take_events();
 
-  /// A snapshot and where output continues. Shared: made anew only when it is out of date.
-  struct snapshot {
-    std::shared_ptr<const std::string> bytes;
-    std::uint64_t offset = 0;
-  };
-  snapshot take_snapshot(const snapshot_options& options);
+  /// The screen as bytes. Shared: made anew only when it is out of date.
+  screen_shot take_snapshot(const snapshot_options& options);
   /// The snapshot made last, if output can still continue from it; for viewers that fell behind
   /// while output floods, to whom a slightly older one is as good. Empty otherwise.
-  [[nodiscard]] snapshot last_snapshot() const;
+  [[nodiscard]] screen_shot last_snapshot() const;
   /// Frees the snapshot made last.
   void forget_snapshot() { cached_ = {}; }
 
@@ -72,7 +69,7 @@ private:
   std::unique_ptr<terminal::screen> screen_;
   std::uint64_t parsed_ = 0;
   std::deque<mark> marks_;
-  snapshot cached_;
+  screen_shot cached_;
 };
 
 } // namespace roost::terminal

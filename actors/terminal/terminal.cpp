@@ -80,6 +80,7 @@ void terminal_state::start(terminal_context context, session_info info,
       [this](std::uint64_t offset, const slice& bytes) { screen_->on_evict(offset, bytes); });
   screen_ = std::make_unique<screen_follower>(
       *history_, screen_config{what.size.cols, what.size.rows, context_.config.scrollback_lines});
+  fan_out_ = std::make_unique<fan_out>(*history_, context_.config.window, *this);
   life_ = lifecycle(context_.config.ladder, context_.config.drain);
   policy_ = size_policy(what.size, info_.size_policy);
 
@@ -112,6 +113,12 @@ terminal_state::viewer* terminal_state::find(const viewer_id& id) {
   return at == viewers_.end() ? nullptr : &*at;
 }
 
+terminal_state::viewer* terminal_state::find(viewer_key key) {
+  const auto at =
+      std::find_if(viewers_.begin(), viewers_.end(), [&](const viewer& v) { return v.key == key; });
+  return at == viewers_.end() ? nullptr : &*at;
+}
+
 caf::result<attached> terminal_state::on_attach(const attach& x, const viewer_actor& who) {
   if (!is_valid_size(x.cols, x.rows))
     return to_caf({terminal_error::bad_size, fmt::format("{}x{}", x.cols, x.rows)});
@@ -120,37 +127,36 @@ caf::result<attached> terminal_state::on_attach(const attach& x, const viewer_ac
   if (viewers_.size() >= context_.config.max_viewers)
     return to_caf({terminal_error::too_many_viewers, {}});
 
-  const auto live = history_->end();
   const bool delta = x.since && x.since->epoch == info_.epoch && history_->holds(x.since->offset);
-  viewers_.push_back({x.viewer, next_key_++, who, x.mode,
-                      viewer_cursor(context_.config.window, delta ? x.since->offset : live),
-                      now()});
+  const auto key = next_key_++;
+  viewers_.push_back({x.viewer, key, who, x.mode});
   self_->monitor(who);
   info_.viewers = static_cast<std::uint32_t>(viewers_.size());
   // Queries in what was not parsed yet were the server's to answer until now; `apply` moves that
   // boundary to this offset when the viewer becomes the holder.
-  apply(policy_.attach(viewers_.back().key, x.mode, {x.cols, x.rows}));
-  resume_if_paused(); // with several viewers nobody is waited for
+  apply(policy_.attach(key, x.mode, {x.cols, x.rows}));
 
-  auto& v = viewers_.back();
   attached answer;
   answer.epoch = info_.epoch;
-  answer.offset = v.cursor.sent();
-  answer.live_offset = live;
+  answer.live_offset = history_->end();
+  answer.offset = delta ? x.since->offset : answer.live_offset;
   answer.delta = delta;
   answer.mode = x.mode;
   answer.cols = info_.cols;
   answer.rows = info_.rows;
   answer.holder = info_.holder;
-  if (!delta) {
-    v.wants_snapshot = true;
-    v.snapshot_reason = reason_for(x, info_.epoch);
-    answer.reason = v.snapshot_reason;
+  if (delta) {
+    fan_out_->add_with_delta(key, x.mode, answer.offset, now());
+  } else {
+    answer.reason = reason_for(x, info_.epoch);
+    fan_out_->add_with_snapshot(key, x.mode, answer.reason, now());
   }
   // The answer must be on its way before the first output: the same sender's messages keep order.
   auto promise = self_->make_response_promise<attached>();
   promise.deliver(std::move(answer));
-  pump(v);
+  fan_out_->start(key);
+  if (is_paused_)
+    pause_or_read(); // with several viewers nobody is waited for
   report();
   return promise;
 }
@@ -159,8 +165,10 @@ void terminal_state::remove_viewer(std::size_t index) {
   const auto key = viewers_[index].key;
   viewers_.erase(viewers_.begin() + static_cast<std::ptrdiff_t>(index));
   info_.viewers = static_cast<std::uint32_t>(viewers_.size());
+  fan_out_->remove(key);
   apply(policy_.detach(key));
-  resume_if_paused();
+  if (is_paused_)
+    pause_or_read();
   report();
 }
 
@@ -176,12 +184,12 @@ void terminal_state::on_viewer_down(const caf::actor_addr& who) {
 }
 
 void terminal_state::on_ack(const ack& x) {
-  auto* v = find(x.viewer);
-  if (v == nullptr || !v->cursor.on_ack(x.offset))
+  const auto* v = find(x.viewer);
+  if (v == nullptr)
     return;
-  v->last_progress = now();
-  pump(*v);
-  resume_if_paused();
+  fan_out_->ack(v->key, x.offset, now());
+  if (is_paused_)
+    pause_or_read();
 }
 
 void terminal_state::on_viewer_resize(const viewer_resize& x) {
@@ -194,16 +202,13 @@ void terminal_state::on_take_control(const take_control& x) {
   if (v == nullptr)
     return;
   v->mode = viewer_mode::control;
+  fan_out_->set_mode(v->key, v->mode);
   apply(policy_.take_control(v->key));
 }
 
 void terminal_state::on_refresh(const refresh& x) {
-  auto* v = find(x.viewer);
-  if (v == nullptr)
-    return;
-  v->wants_snapshot = true;
-  v->snapshot_reason = wire::snapshot_reason::refresh;
-  pump(*v);
+  if (const auto* v = find(x.viewer))
+    fan_out_->refresh(v->key);
 }
 
 void terminal_state::on_input(const input& x) {
@@ -248,10 +253,21 @@ void terminal_state::on_readable(const pty_readable& x) {
   publish();
   if (has_output_ended_)
     follow(life_.on_output_end(now()));
-  else if (should_pause())
-    is_paused_ = true;
   else
+    pause_or_read();
+}
+
+void terminal_state::pause_or_read() {
+  // A lone person's scrollback stays complete if the program waits a little for the screen; a
+  // viewer that makes no progress for the limit no longer counts.
+  const auto until = fan_out_->pause_until(now(), context_.config.pause_limit);
+  is_paused_ = until.has_value();
+  if (!is_paused_) {
+    timers_.cancel(pause_timer);
     start_read();
+  } else if (!timers_.is_armed(pause_timer)) {
+    timers_.after(pause_timer, *until - now(), [this] { pause_or_read(); });
+  }
 }
 
 void terminal_state::read_more() {
@@ -272,8 +288,7 @@ void terminal_state::publish() {
   published_ = history_->end();
   live_offset_->store(published_, std::memory_order_relaxed);
   last_output_ = now();
-  for (auto& v : viewers_)
-    pump(v);
+  fan_out_->publish();
   // With nobody at the keyboard the server's screen answers the program's queries, and soon.
   if (!info_.holder || !waits_.is_empty())
     parse_some(parse_step);
@@ -282,87 +297,46 @@ void terminal_state::publish() {
   schedule_parse();
 }
 
-void terminal_state::pump(viewer& v) {
-  if (!history_->holds(v.cursor.sent()) && !v.wants_snapshot) {
-    v.wants_snapshot = true;
-    v.snapshot_reason = wire::snapshot_reason::fell_behind;
-  }
-  // A viewer that is resynced has caught up first, so that the snapshot is not stale on arrival;
-  // one that has just come, or asks, gets it at once.
-  if (v.wants_snapshot && (v.snapshot_reason != wire::snapshot_reason::fell_behind ||
-                           v.cursor.outstanding() <= context_.config.window / 2))
-    send_snapshot(v);
-  while (!v.wants_snapshot && v.cursor.credit() > 0 && v.cursor.sent() < history_->end()) {
-    auto piece = history_->at(v.cursor.sent(), static_cast<std::size_t>(v.cursor.credit()));
-    const auto offset = v.cursor.sent();
-    v.cursor.on_sent(piece.size);
-    self_->send(v.actor, output{v.id.stream, offset, std::move(piece)});
-  }
-  const auto behind = history_->end() - std::min(v.cursor.sent(), history_->end());
-  if (behind > 0 && !v.was_told_of_lag && v.cursor.credit() == 0) {
-    v.was_told_of_lag = true;
-    self_->send(v.actor, viewer_lag{v.id.stream, behind});
-  } else if (behind == 0) {
-    if (v.was_told_of_lag) {
-      v.was_told_of_lag = false;
-      self_->send(v.actor, viewer_lag{v.id.stream, 0});
-    }
-    if (info_.state == session_state::exited)
-      tell_exit(v);
-  }
+void terminal_state::send_output(viewer_key to, std::uint64_t offset, slice bytes) {
+  if (const auto* v = find(to))
+    self_->send(v->actor, output{v->id.stream, offset, std::move(bytes)});
 }
 
-snapshot_options terminal_state::snapshot_bounds() const {
-  // Half a window, so that live output can follow before the client has acked the snapshot.
-  return {context_.config.scrollback_lines, static_cast<std::size_t>(context_.config.window / 2)};
-}
-
-void terminal_state::send_snapshot(viewer& v) {
-  auto shot = v.snapshot_reason == wire::snapshot_reason::fell_behind &&
-                      now() - snapshot_made_ <
-                          std::max<std::chrono::nanoseconds>(snapshot_age, 10 * snapshot_cost_)
-                  ? screen_->last_snapshot()
-                  : screen_follower::snapshot{};
-  if (!shot.bytes) {
-    const auto began = now();
-    shot = screen_->take_snapshot(snapshot_bounds());
-    use_events();
-    snapshot_made_ = now();
-    snapshot_cost_ = snapshot_made_ - began;
-  }
-  v.wants_snapshot = false;
-  v.cursor.on_snapshot(shot.offset, shot.bytes->size());
-  if (v.snapshot_reason == wire::snapshot_reason::fell_behind)
-    log_.debug("viewer fell behind, sending a snapshot",
-               log::kv("viewer", to_string(v.id.connection)));
-  self_->send(v.actor, snapshot{v.id.stream, shot.offset, v.snapshot_reason, shot.bytes});
-}
-
-bool terminal_state::should_pause() {
-  // A lone person's scrollback stays complete if the program waits a little for the screen; a
-  // viewer that makes no progress for the limit no longer counts, and with several nobody is waited
-  // for.
-  if (viewers_.size() != 1)
-    return false;
-  const auto& v = viewers_.front();
-  if (v.mode != viewer_mode::control || v.cursor.credit() > 0 || v.wants_snapshot)
-    return false;
-  const auto waited = now() - v.last_progress;
-  if (waited >= context_.config.pause_limit)
-    return false;
-  timers_.after(pause_timer, context_.config.pause_limit - waited, [this] {
-    is_paused_ = false;
-    start_read();
-  });
-  return true;
-}
-
-void terminal_state::resume_if_paused() {
-  if (!is_paused_ || should_pause())
+void terminal_state::send_snapshot(viewer_key to, wire::snapshot_reason reason,
+                                   const screen_shot& shot) {
+  const auto* v = find(to);
+  if (v == nullptr)
     return;
-  timers_.cancel(pause_timer);
-  is_paused_ = false;
-  start_read();
+  if (reason == wire::snapshot_reason::fell_behind)
+    log_.debug("viewer fell behind, sending a snapshot",
+               log::kv("viewer", to_string(v->id.connection)));
+  self_->send(v->actor, snapshot{v->id.stream, shot.offset, reason, shot.bytes});
+}
+
+void terminal_state::send_lag(viewer_key to, std::uint64_t bytes) {
+  if (const auto* v = find(to))
+    self_->send(v->actor, viewer_lag{v->id.stream, bytes});
+}
+
+void terminal_state::send_end(viewer_key to) {
+  if (const auto* v = find(to))
+    self_->send(v->actor, session_exited{v->id.stream, info_.exit_status, info_.signal});
+}
+
+screen_shot terminal_state::take_shot(bool may_be_old) {
+  if (may_be_old && now() - snapshot_made_ <
+                        std::max<std::chrono::nanoseconds>(snapshot_age, 10 * snapshot_cost_)) {
+    if (auto shot = screen_->last_snapshot(); shot.bytes)
+      return shot;
+  }
+  const auto began = now();
+  // Half a window, so that live output can follow before the client has acked the snapshot.
+  auto shot = screen_->take_snapshot(
+      {context_.config.scrollback_lines, static_cast<std::size_t>(context_.config.window / 2)});
+  use_events();
+  snapshot_made_ = now();
+  snapshot_cost_ = snapshot_made_ - began;
+  return shot;
 }
 
 // ---- the screen, and what waits for it ----
@@ -523,20 +497,12 @@ void terminal_state::finish() {
   pty_->close();
   log_.info("session ended", log::kv("status", info_.exit_status.value_or(-1)),
             log::kv("signal", info_.signal.value_or(0)), log::kv("bytes", history_->end()));
-  for (auto& v : viewers_)
-    pump(v);
+  fan_out_->end();
   parse_some(screen_->backlog());
   answer_waits();
   report();
   if (is_quitting_)
     self_->quit(quit_reason_);
-}
-
-void terminal_state::tell_exit(viewer& v) {
-  if (v.was_told_of_exit)
-    return;
-  v.was_told_of_exit = true;
-  self_->send(v.actor, session_exited{v.id.stream, info_.exit_status, info_.signal});
 }
 
 void terminal_state::report() {

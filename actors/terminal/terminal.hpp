@@ -3,6 +3,7 @@
 #include "actors/runtime/actor_base.hpp"
 #include "actors/runtime/clock.hpp"
 #include "actors/runtime/log.hpp"
+#include "actors/terminal/fan_out.hpp"
 #include "actors/terminal/history.hpp"
 #include "actors/terminal/lifecycle.hpp"
 #include "actors/terminal/pty/spawn.hpp"
@@ -10,7 +11,6 @@
 #include "actors/terminal/screen_follower.hpp"
 #include "actors/terminal/shell_watch.hpp"
 #include "actors/terminal/size_policy.hpp"
-#include "actors/terminal/viewer_cursor.hpp"
 #include "actors/terminal/wait_list.hpp"
 #include "protocols/terminal.hpp"
 
@@ -57,12 +57,12 @@ using terminal_pointer = terminal_actor::stateful_pointer<terminal_state>;
 /// answers `describe_session` with the reason and ends. It never blocks beyond the program's exec,
 /// never waits for a viewer, and sends the program away when it ends for whatever reason. All
 /// members run in the actor's context.
-class terminal_state {
+class terminal_state final : private fan_out_sink {
 public:
   static constexpr const char* name = "terminal";
 
   explicit terminal_state(terminal_pointer self);
-  ~terminal_state();
+  ~terminal_state() override;
   terminal_state(const terminal_state&) = delete;
   terminal_state& operator=(const terminal_state&) = delete;
 
@@ -105,26 +105,18 @@ private:
     viewer_key key = 0;
     viewer_actor actor;
     viewer_mode mode = viewer_mode::control;
-    viewer_cursor cursor;
-    steady_time last_progress{};
-    bool wants_snapshot = false;
-    wire::snapshot_reason snapshot_reason = wire::snapshot_reason::first_attach;
-    bool was_told_of_lag = false;
-    bool was_told_of_exit = false;
   };
   enum timer_id : std::uint32_t { parse_timer, pause_timer, life_timer, wait_timer, read_timer };
 
   [[nodiscard]] steady_time now() const { return context_.clock->now(); }
   viewer* find(const viewer_id& id);
+  viewer* find(viewer_key key);
 
   // Output: PTY -> history -> viewers.
   void read_more();
   void start_read();
   void publish();
-  void pump(viewer& v);
-  void send_snapshot(viewer& v);
-  [[nodiscard]] bool should_pause();
-  void resume_if_paused();
+  void pause_or_read();
 
   // Screen, marks and what waits for them.
   void schedule_parse();
@@ -132,7 +124,13 @@ private:
   void use_events();
   void answer_waits();
   void arm_wait_timer();
-  [[nodiscard]] snapshot_options snapshot_bounds() const;
+
+  // fan_out_sink
+  void send_output(viewer_key to, std::uint64_t offset, slice bytes) override;
+  void send_snapshot(viewer_key to, wire::snapshot_reason reason, const screen_shot& shot) override;
+  void send_lag(viewer_key to, std::uint64_t bytes) override;
+  void send_end(viewer_key to) override;
+  screen_shot take_shot(bool may_be_old) override;
 
   // Input: viewers -> PTY.
   [[nodiscard]] result<void> type(std::string_view bytes);
@@ -144,7 +142,6 @@ private:
   void finish();
   void remove_viewer(std::size_t index);
   void report();
-  void tell_exit(viewer& v);
 
   terminal_pointer self_;
   terminal_context context_;
@@ -159,6 +156,7 @@ private:
 
   std::unique_ptr<history> history_;
   std::unique_ptr<screen_follower> screen_;
+  std::unique_ptr<fan_out> fan_out_;
   shell_watch shell_;
   wait_list waits_;
   std::shared_ptr<pty_io> pty_;

@@ -1,0 +1,266 @@
+#include "apps/roostd/node.hpp"
+
+#include "actors/connection/api/api.hpp"
+#include "actors/connection/connections.hpp"
+#include "actors/connection/events.hpp"
+#include "actors/runtime/log.hpp"
+#include "actors/supervision/supervisor.hpp"
+#include "actors/terminal/pty/environment.hpp"
+#include "actors/terminal/shell_integration/inject.hpp"
+#include "actors/terminal/terminals.hpp"
+#include "protocols/registry.hpp"
+
+#include <caf/scoped_actor.hpp>
+
+#include <algorithm>
+#include <variant>
+
+namespace roost {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+const log::logger& logger() {
+  static const log::logger shared{log::context{"node", 0, {}, {}}};
+  return shared;
+}
+
+terminal::terminal_config terminal_config_of(const config& c) {
+  terminal::terminal_config t;
+  t.history = c.terminals.history;
+  t.scrollback_lines = c.terminals.scrollback_lines;
+  t.window = c.connections.window;
+  t.input_queue = c.terminals.input_queue;
+  t.max_viewers = c.terminals.max_viewers;
+  t.pause_limit = c.terminals.pause_limit;
+  t.ladder = terminal::kill_ladder::from_steps(c.terminals.kill_ladder);
+  return t;
+}
+
+connection::ws_config socket_config_of(const config& c) {
+  connection::ws_config w;
+  w.max_frame = c.connections.max_frame;
+  w.heartbeat_interval = c.connections.heartbeat_interval;
+  w.heartbeat_timeout = c.connections.heartbeat_timeout;
+  w.write_timeout = c.connections.write_timeout;
+  return w;
+}
+
+child_rules rules(std::string id, milliseconds shutdown = milliseconds{2'000}) {
+  child_rules r;
+  r.id = std::move(id);
+  r.shutdown = shutdown;
+  return r;
+}
+
+} // namespace
+
+node::node(config settings)
+    : settings_(std::move(settings)), started_at_(system_clock::instance().now()),
+      work_(boost::asio::make_work_guard(io_)),
+      session_count_(std::make_shared<std::atomic<std::uint64_t>>(0)),
+      connection_count_(std::make_shared<std::atomic<std::uint64_t>>(0)),
+      is_draining_(std::make_shared<std::atomic<bool>>(false)) {}
+
+node::~node() { stop(); }
+
+result<void> node::start() {
+  auto data = connection::data_dir::open(settings_.data_dir);
+  if (!data)
+    return data.error();
+  data_ = std::move(*data);
+  auto tokens =
+      connection::token_store::open(data_->path(), system_clock::instance(), os_random::instance());
+  if (!tokens)
+    return tokens.error();
+  tokens_ = std::move(*tokens);
+  if (settings_.terminals.shell_integration) {
+    auto installed = terminal::install_shell_integration(data_->path());
+    if (!installed)
+      return installed.error();
+    integration_dir_ = *installed;
+  }
+
+  const auto threads =
+      settings_.threads > 0 ? settings_.threads : std::max(1U, std::thread::hardware_concurrency());
+  for (std::uint32_t i = 0; i < threads; ++i)
+    threads_.emplace_back([this] { io_.run(); });
+  system_config_ = std::make_unique<runtime::system_config>(io_);
+  register_messages(*system_config_);
+  system_config_->add_message_types<caf::id_block::roost_api>();
+  system_ = std::make_unique<caf::actor_system>(*system_config_);
+  // Shutdown is ours to order and to bound; CAF would wait for the last actor for ever.
+  system_->await_actors_before_shutdown(false);
+  is_running_ = true;
+  root_ = spawn_tree();
+
+  runtime::handle_slot<connection::api::api_actor> api;
+  connection::api::api_config about;
+  about.node = settings_.node_name;
+  about.version = ROOST_VERSION;
+  about.started_at = started_at_;
+  about.terminals = terminals_;
+  about.events = events_;
+  about.tokens = {[this](const auto& wanted) { return tokens_->create(wanted); },
+                  [this] { return tokens_->list(); },
+                  [this](std::string_view id) { return tokens_->revoke(id); }};
+  about.connections = [count = connection_count_] {
+    return static_cast<std::uint32_t>(count->load(std::memory_order_relaxed));
+  };
+  about.is_draining = [draining = is_draining_] { return draining->load(); };
+  about.login_url = [this] {
+    auto url = login_url();
+    return url ? *url : std::string{};
+  };
+  caf::scoped_actor self{*system_};
+  auto added = failure{setup_error::internal, {}};
+  bool is_added = false;
+  self->request(root_, milliseconds{5'000},
+                add_child{supervised(rules("api"),
+                                     [api, about](const child_start& s) {
+                                       auto handle = s.system.spawn(connection::api::api, about);
+                                       api.put(handle);
+                                       return handle;
+                                     })})
+      .receive([&](const child_handle&) { is_added = true; },
+               [&](const caf::error& why) { added = from_caf(why); });
+  if (!is_added)
+    return added;
+
+  server_ = std::make_unique<connection::server>(connection::server_options{
+      io_, settings_, *data_, *tokens_, connection::api::handler_for(api),
+      [pool = connections_](connection::ws_handoff handoff) {
+        caf::anon_send(pool.get(), open_connection{std::make_shared<connection::ws_handoff>(
+                                       std::move(handoff))});
+      }});
+  return server_->start();
+}
+
+supervisor_actor node::spawn_tree() {
+  connection::events_config bus;
+  bus.node = settings_.node_name;
+
+  supervision::supervisor_config terminal_children;
+  terminal_children.name = "terminals";
+
+  auto surroundings = std::make_shared<terminal::spawn_context>();
+  surroundings->server = terminal::environment::of_this_process();
+  surroundings->user = terminal::current_user();
+  surroundings->identity.server = "unix:" + data_->socket_path();
+  surroundings->identity.version = ROOST_VERSION;
+  surroundings->default_command = settings_.terminals.default_command;
+  surroundings->integration_dir = integration_dir_;
+
+  terminal::terminals_context directory;
+  directory.io = &io_;
+  directory.clock = &system_clock::instance();
+  directory.terminal = terminal_config_of(settings_);
+  directory.spawn = surroundings;
+  directory.node = settings_.node_name;
+  directory.max_sessions = settings_.terminals.max;
+  directory.exited_retention = settings_.terminals.exited_retention;
+  directory.supervisor = terminal_supervisor_;
+  directory.events = events_;
+  directory.count = session_count_;
+
+  connection::connection_context sockets;
+  sockets.node = settings_.node_name;
+  sockets.socket = socket_config_of(settings_);
+  sockets.max_streams = settings_.connections.max_streams;
+  sockets.window = settings_.connections.window;
+  sockets.terminals = terminals_;
+  sockets.events = events_;
+
+  supervision::supervisor_config root;
+  root.name = "node";
+  root.children = {
+      supervised(rules("events"),
+                 [slot = events_, bus](const child_start& s) {
+                   auto handle = s.system.spawn(connection::events, bus);
+                   slot.put(handle);
+                   return handle;
+                 }),
+      // The terminals get the time that the kill ladder needs to be polite.
+      supervised(rules("terminals", settings_.shutdown_timeout),
+                 [slot = terminal_supervisor_, terminal_children](const child_start& s) {
+                   auto handle = s.system.spawn(supervision::supervisor, terminal_children);
+                   slot.put(handle);
+                   return handle;
+                 }),
+      supervised(rules("directory"),
+                 [slot = terminals_, directory](const child_start& s) {
+                   auto handle = s.system.spawn(terminal::terminals, directory);
+                   slot.put(handle);
+                   return handle;
+                 }),
+      supervised(rules("connections"),
+                 [slot = connections_, sockets, count = connection_count_](const child_start& s) {
+                   auto handle = s.system.spawn(connection::connections, sockets, count);
+                   slot.put(handle);
+                   return handle;
+                 }),
+  };
+  return system_->spawn(supervision::supervisor, std::move(root));
+}
+
+result<std::string> node::login_url() const { return server_->login_url(); }
+
+void node::reload(const config& fresh) {
+  log::set_level(fresh.log.level);
+  settings_.log.level = fresh.log.level;
+}
+
+void node::drain_connections_of(milliseconds limit) {
+  caf::scoped_actor self{*system_};
+  self->request(connections_.get(), limit + milliseconds{500}, drain_connections{limit})
+      .receive(
+          [](const connections_drained& x) {
+            if (x.left > 0)
+              logger().warn("connections did not close in time", log::kv("left", x.left));
+          },
+          [](const caf::error& why) {
+            logger().warn("connections could not be drained",
+                          log::kv("why", describe(from_caf(why)).name));
+          });
+}
+
+void node::stop_actors(milliseconds limit) {
+  caf::scoped_actor self{*system_};
+  self->monitor(root_);
+  self->send_exit(root_, caf::exit_reason::user_shutdown);
+  bool has_ended = false;
+  self->receive([&](const caf::down_msg&) { has_ended = true; }, caf::after(limit) >> [] {});
+  if (!has_ended)
+    logger().error("actors did not end in time", log::kv("limit_ms", limit.count()));
+}
+
+void node::stop() {
+  if (!is_running_)
+    return;
+  is_running_ = false;
+  is_draining_->store(true);
+  const auto limit = settings_.shutdown_timeout;
+  if (server_)
+    server_->stop_accepting();
+  drain_connections_of(std::min(limit / 4, milliseconds{2'500}));
+  if (server_)
+    server_->stop();
+  stop_actors(limit);
+  root_ = nullptr;
+  if (tokens_)
+    tokens_->save_usage();
+  // Handles first, then the system, then the threads that ran its actors.
+  events_.put({});
+  terminal_supervisor_.put({});
+  terminals_.put({});
+  connections_.put({});
+  server_.reset();
+  system_.reset();
+  work_.reset();
+  io_.stop();
+  threads_.clear();
+  logger().info("node stopped");
+}
+
+} // namespace roost

@@ -1,0 +1,83 @@
+#pragma once
+
+#include "actors/connection/data_dir.hpp"
+#include "actors/connection/server.hpp"
+#include "actors/connection/token_store.hpp"
+#include "actors/runtime/config.hpp"
+#include "actors/runtime/handle_slot.hpp"
+#include "actors/runtime/result.hpp"
+#include "actors/runtime/scheduler.hpp"
+#include "protocols/connection.hpp"
+#include "protocols/events.hpp"
+#include "protocols/supervision.hpp"
+#include "protocols/terminal.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace roost {
+
+/// One node: the io_context with its threads, the actor system on it, the supervision tree and the
+/// HTTP server. The only place that names every actor. Used by the main thread.
+class node {
+public:
+  explicit node(config settings);
+  /// Stops what runs, within the shutdown timeout.
+  ~node();
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+
+  /// Opens the data dir, starts actors and listeners. On failure nothing is left running.
+  result<void> start();
+
+  /// The URL that logs a browser in. After `start`.
+  [[nodiscard]] result<std::string> login_url() const;
+
+  /// Takes over what may change while running (SIGHUP).
+  void reload(const config& fresh);
+
+  /// Ends connections with 1012, then the terminals, then everything else. Bounded: what does not
+  /// end in time ends with the process. Idempotent.
+  void stop();
+
+private:
+  supervisor_actor spawn_tree();
+  void drain_connections_of(std::chrono::milliseconds limit);
+  void stop_actors(std::chrono::milliseconds limit);
+
+  config settings_;
+  steady_time started_at_;
+  std::unique_ptr<connection::data_dir> data_;
+  std::unique_ptr<connection::token_store> tokens_;
+  std::string integration_dir_;
+
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::vector<std::jthread> threads_;
+  std::unique_ptr<runtime::system_config> system_config_;
+  std::unique_ptr<caf::actor_system> system_;
+
+  runtime::handle_slot<events_actor> events_;
+  runtime::handle_slot<supervisor_actor> terminal_supervisor_;
+  runtime::handle_slot<terminals_actor> terminals_;
+  runtime::handle_slot<connections_actor> connections_;
+  std::shared_ptr<std::atomic<std::uint64_t>> session_count_;
+  std::shared_ptr<std::atomic<std::uint64_t>> connection_count_;
+  std::shared_ptr<std::atomic<bool>> is_draining_;
+  supervisor_actor root_;
+  std::unique_ptr<connection::server> server_;
+  bool is_running_ = false;
+};
+
+} // namespace roost

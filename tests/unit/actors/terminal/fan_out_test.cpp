@@ -1,0 +1,285 @@
+// The byte ledger (WS-7): whatever a terminal prints and whatever its viewers do, each viewer's
+// stream is a gap-free run of offsets with the right bytes, or an explicit snapshot after which it
+// goes on.
+
+#include "actors/terminal/fan_out.hpp"
+
+#include "tests/support/seeded_random.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+namespace roost::terminal {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t window = 4096;
+constexpr std::size_t history_size = 16 * 1024;
+
+/// One viewer's account of what it was given.
+struct account {
+  std::uint64_t next = 0; ///< the offset that must come next
+  std::uint64_t acked = 0;
+  std::uint64_t in_flight = 0; ///< bytes given and not acked, snapshots included
+  std::uint64_t most_in_flight = 0;
+  int snapshots = 0;
+  std::uint64_t lag = 0;
+  bool has_ended = false;
+};
+
+class ledger final : public fan_out_sink {
+public:
+  explicit ledger(const history& bytes, const std::string& log) : bytes_(bytes), log_(log) {}
+
+  std::map<viewer_key, account> accounts;
+  std::size_t shot_size = 100;
+
+  void send_output(viewer_key to, std::uint64_t offset, slice bytes) override {
+    auto& a = accounts.at(to);
+    ASSERT_EQ(offset, a.next) << "a gap or an overlap";
+    ASSERT_GT(bytes.size, 0U);
+    ASSERT_EQ(bytes.view(), std::string_view(log_).substr(offset, bytes.size));
+    ASSERT_FALSE(a.has_ended);
+    a.next += bytes.size;
+    a.in_flight += bytes.size;
+    a.most_in_flight = std::max(a.most_in_flight, a.in_flight);
+  }
+  void send_snapshot(viewer_key to, wire::snapshot_reason, const screen_shot& shot) override {
+    auto& a = accounts.at(to);
+    ASSERT_TRUE(bytes_.holds(shot.offset));
+    a.next = shot.offset;
+    a.acked = std::max(a.acked, std::uint64_t{0});
+    a.in_flight += shot.bytes->size();
+    a.most_in_flight = std::max(a.most_in_flight, a.in_flight);
+    ++a.snapshots;
+  }
+  void send_lag(viewer_key to, std::uint64_t bytes) override { accounts.at(to).lag = bytes; }
+  void send_end(viewer_key to) override {
+    auto& a = accounts.at(to);
+    ASSERT_FALSE(a.has_ended) << "told of the end twice";
+    ASSERT_EQ(a.next, log_.size()) << "told of the end before everything was sent";
+    a.has_ended = true;
+  }
+  screen_shot take_shot(bool may_be_old) override {
+    // An old one is any that the history still continues.
+    auto offset = bytes_.end();
+    if (may_be_old && offset > bytes_.begin() + 200)
+      offset -= 200;
+    return {std::make_shared<const std::string>(shot_size, '*'), offset};
+  }
+
+private:
+  const history& bytes_;
+  const std::string& log_;
+};
+
+struct fixture : testing::Test {
+  history bytes{history_size};
+  std::string log;
+  ledger book{bytes, log};
+  fan_out out{bytes, window, book};
+  steady_time now{};
+
+  void print(std::string_view text) {
+    log += text;
+    bytes.append(text);
+    out.publish();
+  }
+  void join(viewer_key id, viewer_mode mode = viewer_mode::control) {
+    book.accounts[id] = {};
+    out.add_with_snapshot(id, mode, wire::snapshot_reason::first_attach, now);
+    out.start(id);
+  }
+  void ack(viewer_key id, std::uint64_t offset) {
+    auto& a = book.accounts.at(id);
+    if (offset == a.next)
+      a.in_flight = 0;
+    out.ack(id, offset, now);
+  }
+};
+
+TEST_F(fixture, a_newcomer_gets_a_snapshot_and_then_the_output) {
+  print("before");
+  join(1);
+  EXPECT_EQ(book.accounts[1].snapshots, 1);
+  EXPECT_EQ(book.accounts[1].next, 6U);
+  print("after");
+  EXPECT_EQ(book.accounts[1].next, 11U);
+}
+
+TEST_F(fixture, a_returning_viewer_gets_exactly_what_it_missed) {
+  print("hello world");
+  book.accounts[1] = {};
+  book.accounts[1].next = 5;
+  out.add_with_delta(1, viewer_mode::control, 5, now);
+  out.start(1);
+  EXPECT_EQ(book.accounts[1].snapshots, 0);
+  EXPECT_EQ(book.accounts[1].next, log.size());
+}
+
+TEST_F(fixture, a_viewer_that_never_acks_costs_one_window_and_no_snapshot_more) {
+  join(1);
+  for (int i = 0; i < 100; ++i)
+    print(std::string(1000, 'x'));
+  EXPECT_LE(book.accounts[1].most_in_flight, window);
+  EXPECT_EQ(book.accounts[1].snapshots, 1);
+  EXPECT_GT(book.accounts[1].lag, 0U);
+}
+
+TEST_F(fixture, a_viewer_that_fell_behind_is_resynced_when_it_reads_again) {
+  join(1);
+  for (int i = 0; i < 100; ++i)
+    print(std::string(1000, 'x'));
+  ack(1, book.accounts[1].next);
+  EXPECT_EQ(book.accounts[1].snapshots, 2);
+  ack(1, book.accounts[1].next);
+  EXPECT_EQ(book.accounts[1].next, log.size());
+  EXPECT_EQ(book.accounts[1].lag, 0U);
+}
+
+TEST_F(fixture, one_viewers_silence_is_nothing_to_another) {
+  join(1);
+  join(2);
+  for (int i = 0; i < 100; ++i) {
+    print(std::string(1000, 'x'));
+    ack(2, book.accounts[2].next);
+  }
+  EXPECT_EQ(book.accounts[2].next, log.size());
+  EXPECT_EQ(book.accounts[2].snapshots, 1);
+}
+
+TEST_F(fixture, only_a_lone_person_who_reads_may_hold_the_program_up) {
+  const milliseconds limit{500};
+  join(1);
+  EXPECT_FALSE(out.pause_until(now, limit));
+  print(std::string(2 * window, 'x'));
+  ASSERT_TRUE(out.pause_until(now, limit));
+  EXPECT_EQ(*out.pause_until(now, limit), now + limit);
+  EXPECT_FALSE(out.pause_until(now + limit, limit)) << "no progress for the limit";
+  now += limit;
+  ack(1, book.accounts[1].next);
+  EXPECT_TRUE(out.pause_until(now, limit)) << "it reads again";
+  join(2, viewer_mode::view);
+  EXPECT_FALSE(out.pause_until(now, limit)) << "with several nobody is waited for";
+}
+
+TEST_F(fixture, acks_from_nowhere_open_nothing) {
+  join(1);
+  print(std::string(2 * window, 'x'));
+  const auto given = book.accounts[1].next;
+  out.ack(1, given + 1'000'000, now); // beyond what was sent: taken as "all of it"
+  EXPECT_LE(book.accounts[1].next, given + window);
+  const auto then = book.accounts[1].next;
+  out.ack(1, 0, now);  // going back
+  out.ack(77, 5, now); // a viewer that is not there
+  EXPECT_EQ(book.accounts[1].next, then);
+}
+
+TEST_F(fixture, the_end_comes_after_the_last_byte) {
+  join(1);
+  print(std::string(2 * window, 'x'));
+  out.end();
+  EXPECT_FALSE(book.accounts[1].has_ended);
+  for (int i = 0; i < 10 && !book.accounts[1].has_ended; ++i)
+    ack(1, book.accounts[1].next);
+  EXPECT_TRUE(book.accounts[1].has_ended);
+}
+
+TEST(fan_out_property, WS_7_every_schedule_keeps_the_ledger) {
+  const auto seed = test::pick_seed();
+  ROOST_SEED_TRACE(seed);
+  seeded_random random(seed);
+  constexpr int schedules = 100'000;
+  int snapshots = 0;
+  int deltas = 0;
+  for (int n = 0; n < schedules && !testing::Test::HasFatalFailure(); ++n) {
+    history bytes(4096);
+    std::string log;
+    ledger book(bytes, log);
+    fan_out out(bytes, 1024, book);
+    steady_time now{};
+    viewer_key next_key = 1;
+    const auto steps = random.between(4, 24);
+    for (std::uint64_t step = 0; step < steps; ++step) {
+      now += milliseconds(random.between(0, 300));
+      const auto pick = [&]() -> viewer_key {
+        if (book.accounts.empty())
+          return 0;
+        return std::next(book.accounts.begin(),
+                         static_cast<std::ptrdiff_t>(random.between(0, book.accounts.size() - 1)))
+            ->first;
+      };
+      switch (random.between(0, 9)) {
+      case 0:
+      case 1:
+      case 2: { // output of any bytes, cut anywhere
+        std::string text(random.between(1, random.between(0, 4) == 0 ? 6000 : 300), '\0');
+        for (auto& c : text)
+          c = static_cast<char>(random.next());
+        log += text;
+        bytes.append(text);
+        out.publish();
+        break;
+      }
+      case 3: { // a newcomer
+        const auto id = next_key++;
+        book.accounts[id] = {};
+        out.add_with_snapshot(id, viewer_mode::control, wire::snapshot_reason::first_attach, now);
+        out.start(id);
+        break;
+      }
+      case 4: { // somebody comes back, with an offset that is held, or not
+        const auto id = next_key++;
+        const auto offset = random.between(0, log.size());
+        book.accounts[id] = {};
+        if (bytes.holds(offset)) {
+          book.accounts[id].next = offset;
+          out.add_with_delta(id, viewer_mode::control, offset, now);
+          ++deltas;
+        } else {
+          out.add_with_snapshot(id, viewer_mode::view, wire::snapshot_reason::delta_gone, now);
+        }
+        out.start(id);
+        break;
+      }
+      case 5: // somebody leaves
+        if (const auto id = pick()) {
+          out.remove(id);
+          book.accounts.erase(id);
+        }
+        break;
+      case 6: // asks for a snapshot
+        if (const auto id = pick())
+          out.refresh(id);
+        break;
+      default: // acks: all, a part, nonsense
+        if (const auto id = pick()) {
+          auto& a = book.accounts[id];
+          const auto kind = random.between(0, 3);
+          const auto offset = kind == 3 ? random.next() >> 11
+                                        : a.next - std::min(a.next, random.between(0, 64) * kind);
+          out.ack(id, offset, now);
+        }
+        break;
+      }
+    }
+    out.end();
+    for (auto& [id, a] : book.accounts) {
+      snapshots += a.snapshots;
+      // Once a viewer reads to the end, it has everything.
+      for (int i = 0; i < 100 && !a.has_ended; ++i)
+        out.ack(id, a.next, now);
+      ASSERT_TRUE(a.has_ended) << "schedule " << n;
+      ASSERT_EQ(a.next, log.size());
+    }
+  }
+  // A run that never came to these would prove nothing.
+  EXPECT_GT(snapshots, 1000);
+  EXPECT_GT(deltas, 1000);
+}
+
+} // namespace
+} // namespace roost::terminal
