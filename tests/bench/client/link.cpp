@@ -21,6 +21,7 @@ namespace {
 
 std::vector<char*> to_argv(std::vector<std::string>& words) {
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (auto& word : words)
     argv.push_back(word.data());
   argv.push_back(nullptr);

@@ -22,7 +22,8 @@ double quantile(std::vector<double> samples, double q) {
   if (samples.empty())
     return NAN;
   std::sort(samples.begin(), samples.end());
-  return samples[static_cast<std::size_t>(q * static_cast<double>(samples.size() - 1) + 0.5)];
+  return samples[static_cast<std::size_t>(
+      std::lround(q * static_cast<double>(samples.size() - 1)))];
 }
 
 /// What a cooked terminal makes of the file: each \n becomes \r\n.
@@ -50,6 +51,7 @@ std::vector<double> echo_times(terminal& term, int count, int interval_us) {
   term.order("echo");
   term.wait_for("[[bench-echo]]");
   std::vector<double> times;
+  times.reserve(static_cast<std::size_t>(count));
   auto next = steady::now();
   for (int i = 0; i < count; ++i) {
     next += std::chrono::microseconds{interval_us};
@@ -178,6 +180,7 @@ report measure_spawn(const target& to, const order& what) {
   std::vector<std::vector<double>> times(static_cast<std::size_t>(what.parallel));
   {
     std::vector<std::unique_ptr<companion>> workers;
+    workers.reserve(times.size());
     for (auto& mine : times)
       workers.push_back(std::make_unique<companion>([&to, &mine, each] {
         for (int i = 0; i < each; ++i) {
@@ -310,6 +313,7 @@ report measure_reattach(const target& to, const order& what) {
   report out;
   term.detach();
   std::vector<double> rest;
+  rest.reserve(static_cast<std::size_t>(what.count));
   for (int i = 0; i < what.count; ++i)
     rest.push_back(attach_once());
   out.add("rest_ms", quantile(rest, 0.5));
