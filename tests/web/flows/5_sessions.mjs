@@ -2,21 +2,25 @@ import { check, checkEqual, until } from '../lib/wait.mjs';
 
 export const flows = {
   'create, rename and end a session; the list is live elsewhere': async (stage) => {
+    await stage.server.newShell();
     const browser = await stage.newBrowser();
     const other = await stage.newBrowser();
     await browser.open(stage.server.base);
     await other.open(stage.server.base);
     const { page } = browser;
+    await browser.live();
+    const before = await browser.activeId();
     await page.getByRole('button', { name: 'Run a command' }).first().click();
     await page.getByRole('textbox', { name: 'Command' }).fill("sh -c 'echo made-by-dialog; exec cat'");
     await page.getByLabel('Directory').fill('/tmp');
-    await page.getByLabel('Title').fill('made here');
+    await page.getByLabel('Title').fill('made-in-a-dialog');
     await page.getByRole('button', { name: 'Start', exact: true }).click();
-    await browser.waitForText(/made-by-dialog/);
+    await until('the new session', async () => (await browser.activeId()) !== before);
     const id = await browser.activeId();
-    const session = (await stage.server.api('GET', `/sessions/${id}`));
-    checkEqual([session.cwd, session.title], ['/tmp', 'made here'], 'the new session');
-    await other.page.locator('.session', { hasText: 'made here' }).waitFor();
+    await browser.waitForText(/made-by-dialog/, { id });
+    const session = await stage.server.api('GET', `/sessions/${id}`);
+    checkEqual([session.cwd, session.title], ['/tmp', 'made-in-a-dialog'], 'the new session');
+    await other.page.locator('.session', { hasText: 'made-in-a-dialog' }).waitFor();
 
     const row = page.locator(`.session:has([data-session="${id}"])`);
     await row.hover();

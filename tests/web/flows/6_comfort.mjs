@@ -93,7 +93,8 @@ export const flows = {
     checkEqual(overflow, 0, 'horizontal overflow in pixels');
     await page.screenshot({ path: stage.screenshotPath('phone') });
     await page.getByRole('button', { name: 'Show or hide the list' }).tap();
-    await page.getByRole('navigation', { name: 'Sessions' }).waitFor();
+    const drawer = page.getByRole('navigation', { name: 'Sessions' });
+    await until('the drawer', async () => (await drawer.boundingBox())?.x === 0);
     await page.screenshot({ path: stage.screenshotPath('phone_list') });
   },
 };

@@ -56,6 +56,9 @@ export interface StreamListener {
 /** Sizes that follow each other faster are one resize. */
 export const resizeSettleMs = 60;
 
+/** Errors after which the stream does not exist any more. */
+const goneCodes = new Set(['no_such_session', 'no_such_stream']);
+
 function isSame(a: Size, b: Size): boolean {
   return a.cols === b.cols && a.rows === b.rows;
 }
@@ -70,6 +73,8 @@ export class SessionStream {
   private cursor: { epoch: string; offset: number } | null = null;
   private liveOffset = 0;
   private isAwaitingSnapshot = false;
+  /** The user asked to hold the session before the attachment was answered. */
+  private wantsControl = false;
   private wanted: Size;
   /** Asked for and not yet answered. */
   private requested: Size | null = null;
@@ -175,8 +180,9 @@ export class SessionStream {
 
   /** Asks to hold the session: its size becomes this terminal's. */
   takeControl(): void {
+    this.wantsControl = true;
     this.setMode('control');
-    this.link.send({ type: 'take_control', stream: this.stream });
+    if (this.current.phase !== 'attaching') this.claim();
   }
 
   /** Asks for the screen anew. */
@@ -232,8 +238,10 @@ export class SessionStream {
         break;
       case 'error': {
         const error = { code: message.code, message: message.message };
-        const isRefused = this.current.phase === 'attaching';
-        this.update(isRefused ? { error, phase: 'failed' } : { error });
+        const { phase } = this.current;
+        const isOver = phase === 'attaching' || goneCodes.has(message.code);
+        if (isOver && phase !== 'exited') this.update({ error, phase: 'failed', isHolder: false });
+        else this.update({ error });
         break;
       }
       default:
@@ -281,7 +289,16 @@ export class SessionStream {
     }
     this.acks.start(this.cursor?.offset ?? message.offset, this.link.limits.window);
     this.pump.resize(message.cols, message.rows);
+    this.claim();
     if (!this.isAwaitingSnapshot) this.whenCaughtUp();
+  }
+
+  /** Takes control if it was asked for and did not come with the attachment. */
+  private claim(): void {
+    if (this.wantsControl && this.stream !== 0 && !this.current.isHolder) {
+      this.link.send({ type: 'take_control', stream: this.stream });
+    }
+    this.wantsControl = false;
   }
 
   private onOutput(offset: number, bytes: Uint8Array): void {

@@ -4,6 +4,9 @@ import type { Terminal } from '@xterm/xterm';
 /** Browsers allow about 16 WebGL contexts per page; beyond this the oldest goes back to the DOM. */
 const maxContexts = 8;
 
+/** The canvas gets its final size from an observer, some frames after it was made. */
+const checkAfterMs = 300;
+
 const inUse: Renderer[] = [];
 let isUnavailable = false;
 
@@ -31,6 +34,17 @@ export class Renderer {
     this.addon = addon;
     inUse.push(this);
     if (inUse.length > maxContexts) inUse[0]?.release();
+    setTimeout(() => this.releaseIfCropped(), checkAfterMs);
+  }
+
+  /** A canvas with fewer pixels than the screen shows a part of it only (seen in emulated devices). */
+  private releaseIfCropped(): void {
+    const canvas = this.terminal.element?.querySelector<HTMLCanvasElement>(
+      '.xterm-screen > canvas:not(.xterm-link-layer)',
+    );
+    if (!this.addon || !canvas || canvas.clientWidth === 0) return;
+    const scale = canvas.width / (canvas.clientWidth * devicePixelRatio);
+    if (scale < 0.95) this.release();
   }
 
   release(): void {

@@ -117,7 +117,9 @@ function SessionRow({ session, isActive }: { session: Session; isActive: boolean
           <span class="session-title">{title}</span>
           <span class="session-sub">
             <span class={`session-state ${status.tone}`}>{status.text}</span>
-            <span class="session-cwd">{cwd}</span>
+            <span class="session-cwd">
+              <bdi>{cwd}</bdi>
+            </span>
           </span>
         </span>
         <span class="session-side">

@@ -334,10 +334,23 @@ describe('control', () => {
     const t = live('view');
     t.output(0, 'hello');
     t.stream.takeControl();
-    const types = t.socket.messages.map((m) => m.type);
-    expect(types).toEqual(['attach', 'detach', 'attach', 'take_control']);
+    const types = () => t.socket.messages.map((m) => m.type);
+    expect(types()).toEqual(['attach', 'detach', 'attach']);
+    // The holder comes with the attachment; only a server that answers otherwise is asked again.
+    t.attached({ offset: 5, live_offset: 5, holder: 'c2', mode: 'control' });
+    expect(types().at(-1)).toBe('take_control');
     expect(t.socket.last('attach')).toMatchObject({ stream: 2, mode: 'control', since: { epoch: 'e1', offset: 5 } });
     expect(t.socket.last('take_control')).toEqual({ type: 'take_control', stream: 2 });
+  });
+});
+
+describe('errors', () => {
+  it('end the stream when the session is gone, and are only told otherwise', () => {
+    const t = live();
+    t.socket.tell({ type: 'error', stream: 1, code: 'bad_size', message: 'Too large.' });
+    expect(t.stream.view).toMatchObject({ phase: 'live', error: { code: 'bad_size' } });
+    t.socket.tell({ type: 'error', stream: 1, code: 'no_such_session', message: 'Gone.' });
+    expect(t.stream.view).toMatchObject({ phase: 'failed', isHolder: false });
   });
 });
 
