@@ -3,7 +3,6 @@ import { defineConfig } from 'vitest/config';
 // The result is embedded in roostd and served under a strict Content-Security-Policy: hence no
 // inlined assets (data: URIs), no polyfill script in the page and few files.
 export default defineConfig({
-  base: './',
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
   build: {
     target: 'es2022',

@@ -22,7 +22,15 @@ import {
   type Dialog,
   type OpenTab,
 } from './model';
-import { loadSettings, readJson, saveSettings, writeJson, type Settings } from './settings';
+import {
+  fontSizeMax,
+  fontSizeMin,
+  loadSettings,
+  readJson,
+  saveSettings,
+  writeJson,
+  type Settings,
+} from './settings';
 import { Store } from './store';
 
 /** A session that has a tab in this page. */
@@ -537,6 +545,11 @@ export class App {
     this.store.set({ settings });
     saveSettings(localStorage, settings);
     this.applyTheme();
+  }
+
+  zoom(step: 1 | -1): void {
+    const size = this.store.get().settings.fontSize + step;
+    this.changeSettings({ fontSize: Math.max(fontSizeMin, Math.min(fontSizeMax, size)) });
   }
 
   get theme(): 'dark' | 'light' {

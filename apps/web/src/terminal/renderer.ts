@@ -44,7 +44,9 @@ export class Renderer {
     );
     if (!this.addon || !canvas || canvas.clientWidth === 0) return;
     const scale = canvas.width / (canvas.clientWidth * devicePixelRatio);
-    if (scale < 0.95) this.release();
+    if (scale >= 0.95) return;
+    isUnavailable = true;
+    this.release();
   }
 
   release(): void {

@@ -20,6 +20,8 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: 'Ctrl+Shift+E', text: 'Go to the list of sessions', code: 'KeyE', run: focusList },
   { keys: 'Ctrl+Shift+[', text: 'Previous tab', code: 'BracketLeft', run: (app) => app.cycleTab(-1) },
   { keys: 'Ctrl+Shift+]', text: 'Next tab', code: 'BracketRight', run: (app) => app.cycleTab(1) },
+  { keys: 'Ctrl+Shift+=', text: 'Larger text', code: 'Equal', run: (app) => app.zoom(1) },
+  { keys: 'Ctrl+Shift+-', text: 'Smaller text', code: 'Minus', run: (app) => app.zoom(-1) },
 ];
 
 /** Ctrl+Shift+V is the browser's own: it arrives as a paste. */

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Session } from '../api/types';
+import type { App } from '../state/app';
 import { isOver } from '../state/model';
 import { useApp, useAppState, useNow } from './app_context';
 import {
@@ -21,6 +22,22 @@ function matches(session: Session, words: string): boolean {
     .toLowerCase()
     .split(/\s+/)
     .every((word) => text.toLowerCase().includes(word));
+}
+
+/** Up and Down move through the list, Escape goes back to the terminal. */
+function moveInList(app: App) {
+  return (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === 'Escape') {
+      app.setDrawer(false);
+      app.focusTerminal();
+    } else if (step !== undefined) {
+      const list = event.currentTarget as HTMLElement;
+      const rows = [...list.querySelectorAll<HTMLElement>('.session-open')];
+      rows[rows.indexOf(document.activeElement as HTMLElement) + step]?.focus();
+    } else return;
+    event.preventDefault();
+  };
 }
 
 /** The list of sessions, live. */
@@ -69,7 +86,7 @@ export function Sidebar() {
           />
         </div>
       )}
-      <div class="session-list">
+      <div class="session-list" onKeyDown={moveInList(app)}>
         {groups.map(({ name, list }) => (
           <section key={name}>
             <h2>

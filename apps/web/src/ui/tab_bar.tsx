@@ -34,6 +34,7 @@ export function TabBar() {
                 aria-selected={id === active}
                 title={title}
                 onClick={() => app.show(id)}
+                onDblClick={() => app.showDialog({ kind: 'rename', session: id })}
                 onAuxClick={(event) => {
                   if (event.button === 1) app.closeTab(id);
                 }}
