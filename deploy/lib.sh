@@ -14,6 +14,9 @@ build_packages=(g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev lib
   libspdlog-dev libssl-dev libvterm-dev libyaml-cpp-dev)
 web_packages=(nodejs npm ca-certificates)
 
+# npm installs and runs; it need not look for its own news or ask for money.
+export npm_config_update_notifier=false npm_config_fund=false npm_config_audit=false
+
 as_root() {
   if [ "$(id -u)" = 0 ]; then
     "$@"
@@ -61,7 +64,7 @@ npm_install() {
     return 0
   fi
   say "installing the packages of ${1#"$root"/}"
-  (cd "$1" && npm ci --no-audit --no-fund --loglevel=error)
+  (cd "$1" && npm ci --loglevel=error)
   printf '%s\n' "$want" >"$stamp"
 }
 

@@ -8,8 +8,8 @@
 //   modes             sets the modes that the reattach measure looks for
 //   say TEXT          prints TEXT
 //
-// It says `[[bench-ready]]` once, and after its N-th order `[[bench-end_N_MICROSECONDS_BYTES]]`: how long
-// the program took, whatever its viewers saw of it.
+// It says `[[bench-ready]]` once, and after its N-th order `[[bench-end_N_MICROSECONDS_BYTES]]`:
+// how long the program took, whatever its viewers saw of it.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
