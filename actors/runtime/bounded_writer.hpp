@@ -2,9 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
-#include <utility>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace roost {
 

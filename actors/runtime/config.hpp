@@ -9,7 +9,6 @@
 
 #include "actors/runtime/log.hpp"
 #include "protocols/session_types.hpp"
-#include "protocols/session_types.hpp"
 
 namespace roost {
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -60,7 +61,8 @@ protected:
   /// Sends a request whose answer is looked at later with `collect`.
   template <class Handle, class Message>
   auto request(const Handle& to, Message message) {
-    return tester->request(to, caf::infinite, std::move(message));
+    // Of simulated time: longer than any test.
+    return tester->request(to, std::chrono::minutes(24 * 60), std::move(message));
   }
 
   template <class T, class Pending>

@@ -1,3 +1,5 @@
+// SUP-1 (intensity), SUP-2 (one incarnation), SUP-3 (rest_for_one), SUP-4 (normal ends), SUP-5
+// (ordered, bounded stops) and SUP-7 (backoff), case by case; see actors/supervision/README.md.
 #include "actors/supervision/supervisor_model.hpp"
 
 #include <chrono>

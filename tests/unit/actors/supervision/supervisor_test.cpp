@@ -1,4 +1,6 @@
-// The supervisor as an actor: real children, simulated time.
+// The supervisor as an actor: real children, simulated time. SUP-1 to SUP-8 are the promises of
+// actors/supervision/README.md; SUP-6 (requests to a dead generation) and SUP-8 (no child outlives
+// its supervisor) can only be seen here.
 #include "actors/supervision/supervisor.hpp"
 
 #include <chrono>
