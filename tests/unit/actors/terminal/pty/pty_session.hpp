@@ -58,6 +58,22 @@ public:
         [text](const std::string& output) { return output.find(text) != std::string::npos; });
   }
 
+  /// Reads what comes within a time. False when the output ends.
+  bool read_for(std::chrono::milliseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < end) {
+      std::array<char, 4096> buffer{};
+      const auto moved = terminal::read_some(child_.master.get(), buffer);
+      output_.append(buffer.data(), moved.bytes);
+      if (moved.state == terminal::pty_state::ended)
+        return false;
+      pollfd ready{child_.master.get(), POLLIN, 0};
+      if (moved.bytes == 0)
+        ::poll(&ready, 1, 10);
+    }
+    return true;
+  }
+
   /// Waits for the program's end, then reads the rest of its output.
   terminal::exit_outcome wait_exit() {
     pollfd ready{child_.pidfd.get(), POLLIN, 0};

@@ -45,7 +45,14 @@ TEST_P(every_shell, control_c_at_the_prompt_runs_nothing) {
   session.forget_output();
   session.type("no-such-thing");
   ASSERT_TRUE(session.read_until("thing"));
-  EXPECT_EQ(after(session, "\x03"), ran_nothing());
+  session.forget_output();
+  session.type("\x03");
+  // fish may sit on a Ctrl-C until the next key (so it does without the snippet): give it one.
+  while (is_fish() && session.read_for(std::chrono::milliseconds(300)) &&
+         session.output().find("133;D") == std::string::npos)
+    session.type("\x01");
+  ASSERT_TRUE(at_prompt(session));
+  EXPECT_EQ(marks_in(session.output()), ran_nothing());
   EXPECT_EQ(after(session, "true\r"), ran("true", 0));
 }
 
