@@ -174,12 +174,14 @@ void query_filter::escape_byte(char c, queries mode, std::string& out) {
   }
   if (c == enq && mode == queries::strip)
     return;
-  if (!is_intermediate(c) && !is_param(c) && !is_final(c)) { // a control acts at once
+  if (c == can || c == sub) {
+    flush(out);
     out += c;
-    if (c == can || c == sub) {
-      held_.clear();
-      state_ = state::ground;
-    }
+    state_ = state::ground;
+    return;
+  }
+  if (!is_intermediate(c) && !is_param(c) && !is_final(c)) {
+    out += c; // a control acts at once
     return;
   }
   const bool is_first = held_.size() == 1;
