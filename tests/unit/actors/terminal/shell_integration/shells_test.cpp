@@ -47,11 +47,12 @@ TEST_P(every_shell, control_c_at_the_prompt_runs_nothing) {
   ASSERT_TRUE(session.read_until("thing"));
   session.forget_output();
   session.type("\x03");
-  // fish loses a Ctrl-C that comes while it colours the line (so it does without the snippet).
-  for (int again = 0; again < 20 && is_fish() && marks_in(session.output()).size() < 4; ++again) {
+  // A Ctrl-C that comes while the line is being drawn is lost (fish) or kept until the next key
+  // (bash), with or without the snippet; a person presses it again.
+  for (int again = 0; again < 20 && marks_in(session.output()).size() < 4; ++again) {
     ASSERT_TRUE(session.read_for(std::chrono::milliseconds(200)));
     if (marks_in(session.output()).empty())
-      session.type("no-such-thing\x03");
+      session.type("\x03");
   }
   ASSERT_TRUE(at_prompt(session));
   EXPECT_EQ(marks_in(session.output()), ran_nothing());
