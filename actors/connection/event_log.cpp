@@ -17,8 +17,7 @@ bool wants(const event_filter& what, const logged_event& event) {
          std::find(what.topics.begin(), what.topics.end(), event.topic) != what.topics.end();
 }
 
-event_log::event_log(std::uint64_t first_id, limits bounds)
-    : limits_(bounds), first_id_(first_id), next_id_(first_id) {}
+event_log::event_log(std::uint64_t first_id, limits bounds) : limits_(bounds), next_id_(first_id) {}
 
 void event_log::add(logged_event event) {
   next_id_ = event.id + 1;

@@ -58,7 +58,6 @@ public:
 
 private:
   limits limits_;
-  std::uint64_t first_id_;
   std::uint64_t next_id_;
   std::size_t bytes_ = 0;
   std::deque<logged_event> events_;

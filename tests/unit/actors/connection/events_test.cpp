@@ -27,24 +27,30 @@ struct sink_state {
   static inline constexpr const char* name = "sink";
 };
 
+} // namespace
+
+// Messages of the test; a type id needs a name with linkage.
+namespace events_testing {
 struct subscribe_now {
   event_filter what;
 };
 /// Gives the answers that are owed.
 struct catch_up {};
-
-} // namespace
+} // namespace events_testing
 } // namespace roost::connection
 
 CAF_BEGIN_TYPE_ID_BLOCK(roost_events_test, caf::first_custom_type_id + 900)
-CAF_ADD_TYPE_ID(roost_events_test, (roost::connection::subscribe_now))
-CAF_ADD_TYPE_ID(roost_events_test, (roost::connection::catch_up))
+CAF_ADD_TYPE_ID(roost_events_test, (roost::connection::events_testing::subscribe_now))
+CAF_ADD_TYPE_ID(roost_events_test, (roost::connection::events_testing::catch_up))
 CAF_END_TYPE_ID_BLOCK(roost_events_test)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::connection::subscribe_now)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::connection::catch_up)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::connection::events_testing::subscribe_now)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::connection::events_testing::catch_up)
 
 namespace roost::connection {
 namespace {
+
+using events_testing::catch_up;
+using events_testing::subscribe_now;
 
 using test_sink = event_sink_actor::extend<caf::reacts_to<subscribe_now>, caf::reacts_to<catch_up>>;
 
