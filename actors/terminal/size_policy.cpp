@@ -5,7 +5,8 @@
 
 namespace roost::terminal {
 
-size_policy::size_policy(terminal_size initial, size_policy_kind rule) : size_(initial), rule_(rule) {
+size_policy::size_policy(terminal_size initial, size_policy_kind rule)
+    : size_(initial), rule_(rule) {
   assert(initial.is_valid());
 }
 
