@@ -139,10 +139,12 @@ result<json::value> parse_json(std::string_view text) {
     why = json::error::extra_data;
   if (!why)
     return parser.handler().release();
-  if (const auto& key = parser.handler().duplicate())
-    return failure(request_error::bad_json, place(text, used) + ": the key \"" +
-                                                std::string(utf8_prefix(*key, longest_key_shown)) +
-                                                "\" is there twice");
+  if (const auto& key = parser.handler().duplicate()) {
+    std::string shown;
+    append_visible(shown, utf8_prefix(*key, longest_key_shown));
+    return failure(request_error::bad_json,
+                   place(text, used) + ": the key \"" + shown + "\" is there twice");
+  }
   return failure(request_error::bad_json, place(text, used) + ": " + std::string(explain(why)));
 }
 
