@@ -1,0 +1,409 @@
+#include "actors/terminal/screen/char_width.hpp"
+#include "actors/terminal/screen/sgr_writer.hpp"
+#include "actors/terminal/screen/snapshot_writer.hpp"
+#include "actors/terminal/screen/utf8.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace roost::terminal {
+
+namespace {
+
+constexpr std::string_view wide_space = "\xe3\x80\x80"; // U+3000
+// A link that is set for the sake of the `extended` bit, and never seen.
+constexpr std::string_view any_link = "\x1b]8;;a:\x07";
+constexpr std::string_view no_link = "\x1b]8;;\x07";
+
+bool is_second_half(const line& l, int col) {
+  if (col == 0)
+    return false;
+  const auto head = l.at(col - 1);
+  return head.width() == 2 && head.has_content() && head.style == l.at(col).style;
+}
+
+bool is_half(const cell& c) { return c.width() == 0 && !c.has_content(); }
+
+} // namespace
+
+// ---- the lines of a page, in order ----
+
+struct snapshot_writer::source {
+  const page& pg;
+  const cell_tables& page_tables;
+  std::size_t at;
+  line unpacked{};
+  cell_tables unpacked_tables{};
+
+  [[nodiscard]] std::size_t end() const {
+    return pg.history.size() + static_cast<std::size_t>(pg.rows());
+  }
+  [[nodiscard]] bool is_in_history() const { return at < pg.history.size(); }
+  void load() {
+    if (!is_in_history())
+      return;
+    unpacked_tables.styles.clear();
+    unpacked_tables.clusters.clear();
+    pg.history.unpack(at, unpacked, unpacked_tables);
+  }
+  [[nodiscard]] const line& get() const {
+    return is_in_history() ? unpacked : pg.row(static_cast<int>(at - pg.history.size()));
+  }
+  [[nodiscard]] const cell_tables& tables() const {
+    return is_in_history() ? unpacked_tables : page_tables;
+  }
+};
+
+void snapshot_writer::draw_page(const page& pg, const cell_tables& tables, std::size_t first) {
+  source current{pg, tables, first};
+  source next{pg, tables, first + 1};
+  current.load();
+  clear_dirt();
+  col_ = 0;
+  if (current.get().is_wrapped && rows_ > 1) {
+    // Nothing above it to wrap from: wrap from the first row to the second, and delete the first.
+    set_pen({});
+    to_col(cols_ - 1);
+    put("  \x1b[H\x1b[M");
+    col_ = 0;
+    soil(0, 1);
+  }
+  for (;; std::swap(current.at, next.at), std::swap(current.unpacked, next.unpacked),
+          std::swap(current.unpacked_tables, next.unpacked_tables), next.at = current.at + 1) {
+    const auto& l = current.get();
+    if (next.at == current.end()) {
+      draw_line(l, current.tables());
+      return;
+    }
+    next.load();
+    const auto& below = next.get();
+    const auto start_new_line = [&] {
+      draw_line(l, current.tables());
+      if ((pen_.bg & color_bits::mask) != 0)
+        set_pen({}); // a line that scrolls in is filled with the background
+      put("\r\n");
+      col_ = 0;
+      clear_dirt();
+    };
+    if (!below.is_wrapped) {
+      start_new_line();
+      continue;
+    }
+    const auto first_style = next.tables().styles.get(below.at(0).style);
+    const bool can_continue = is_printable(below, 0, cols_, next.tables()) && is_plain(first_style);
+    const auto last = l.at(cols_ - 1);
+    const bool ends_full = is_printable(l, cols_ - 1, cols_, current.tables()) ||
+                           (is_half(last) && is_second_half(l, cols_ - 1) &&
+                            is_printable(l, cols_ - 2, cols_, current.tables()));
+    const bool ends_for_wide = last.width() == 1 && !last.has_content() &&
+                               below.at(0).width() == 2 &&
+                               current.tables().styles.get(last.style) == first_style;
+    if (can_continue && ends_full) {
+      draw_line(l, current.tables());
+      draw_next_after_wrap(below, next.tables());
+    } else if (can_continue && ends_for_wide) {
+      line shorter = l;
+      shorter.truncate(cols_ - 1);
+      draw_line(shorter, current.tables());
+      to_col(cols_ - 1);
+      draw_next_after_wrap(below, next.tables());
+    } else if (rows_ == 1) {
+      start_new_line(); // there is no way back to a line that has scrolled out
+    } else {
+      // Wrap with anything, then come back to draw the line.
+      set_pen({});
+      to_col(cols_ - 1);
+      put("  \x1b[A");
+      col_ = 1;
+      soil(cols_ - 1, cols_);
+      draw_line(l, current.tables());
+      if ((pen_.bg & color_bits::mask) != 0)
+        set_pen({});
+      put("\x1b[B\r");
+      col_ = 0;
+      clear_dirt();
+      soil(0, 1);
+    }
+  }
+}
+
+void snapshot_writer::draw_next_after_wrap(const line& next, const cell_tables& tables) {
+  const auto first = next.at(0);
+  set_pen(tables.styles.get(first.style));
+  print(first, tables, ascii_charset);
+  drawn_ = col_ = static_cast<int>(first.width());
+  clear_dirt();
+  // If the row scrolled in, it is filled with the background.
+  if ((pen_.bg & color_bits::mask) != 0)
+    soil(col_, cols_);
+}
+
+// ---- one line ----
+
+void snapshot_writer::soil(int from, int to) {
+  for (int col = from; col < to; ++col)
+    is_dirty_[static_cast<std::size_t>(col)] = true;
+  dirty_end_ = std::max(dirty_end_, to);
+}
+
+void snapshot_writer::draw_line(const line& l, const cell_tables& tables) {
+  const int from = std::exchange(drawn_, 0);
+  int end = std::min(l.stored(), cols_);
+  while (end > 0 && l.at(end - 1).is_default())
+    --end;
+  // The tricks that spoil their surroundings come first.
+  if (end == cols_ && cols_ > 1) {
+    const auto last = l.at(cols_ - 1);
+    const auto a = tables.styles.get(last.style);
+    if (last.width() == 1 && !last.has_content() && a != a.as_erased())
+      draw_last_empty(a);
+  }
+  draw_halves(l, tables, from);
+  end = std::max(end, dirty_end_);
+  for (int col = from; col < end;)
+    col = draw_cell(l, tables, col);
+}
+
+int snapshot_writer::draw_cell(const line& l, const cell_tables& tables, int col) {
+  const auto c = l.at(col);
+  const auto a = tables.styles.get(c.style);
+  if (is_printable(l, col, cols_, tables)) {
+    to_col(col);
+    set_pen(a);
+    print(c, tables, ascii_charset);
+    col_ = col + static_cast<int>(c.width());
+    return col_;
+  }
+  if (c.has_content()) {
+    if (c.width() == 0) {
+      // A combining character that joins nothing: the cursor was moved before it.
+      set_pen(a);
+      csi(col + 1, "G");
+      tables.append_text(c, out_);
+    } else {
+      to_col(col);
+      set_pen(a);
+      tables.append_text(c, out_);
+    }
+    col_ = -1;
+    return col + 1;
+  }
+  if (c.width() == 0)
+    return col + 1; // drawn before
+  if (a == a.as_erased()) {
+    int end = col + 1;
+    const auto is_clean = [&](int at) {
+      return c.style == 0 && !is_dirty_[static_cast<std::size_t>(at)];
+    };
+    const bool skips = is_clean(col);
+    while (end < cols_ && l.at(end) == c && is_clean(end) == skips)
+      ++end;
+    if (!skips)
+      erase(col, end - col, c.style, tables);
+    return end;
+  }
+  if (col < cols_ - 1)
+    draw_empty(a, col);
+  return col + 1;
+}
+
+void snapshot_writer::erase(int col, int n, style_ref style, const cell_tables& tables) {
+  const auto a = tables.styles.get(style);
+  to_col(col);
+  if (pen_.as_erased() != a)
+    set_pen(a);
+  csi(n, "X");
+}
+
+// An empty cell with more than a background: the first half of a wide character whose second half
+// was overwritten.
+void snapshot_writer::draw_empty(const attributes& a, int col) {
+  to_col(col);
+  put(wide_space);
+  col_ = -1;
+  to_col(col + 1);
+  set_pen(a);
+  put(" ");
+  col_ = col + 2;
+  soil(col + 1, col + 2);
+}
+
+// In the last column: a wide character pushed half out of the row.
+void snapshot_writer::draw_last_empty(const attributes& a) {
+  to_col(cols_ - 2);
+  put(wide_space);
+  put("\x1b[4h");
+  col_ = -1;
+  to_col(cols_ - 2);
+  set_pen(a);
+  put(" \x1b[4l");
+  col_ = cols_ - 1;
+  soil(cols_ - 2, cols_ - 1);
+}
+
+// Second halves without a first: a wide character pushed apart.
+void snapshot_writer::draw_halves(const line& l, const cell_tables& tables, int from) {
+  for (int col = from; col < std::min(l.stored(), cols_); ++col) {
+    const auto c = l.at(col);
+    if (!is_half(c) || is_second_half(l, col) || col == 0)
+      continue;
+    const int at = std::max(col - 2, 0);
+    to_col(at);
+    set_pen(tables.styles.get(c.style));
+    put(wide_space);
+    set_pen({});
+    csi(at + 2, "G");
+    put("\x1b[@");
+    if (col == 1) {
+      csi(1, "G");
+      put("\x1b[P");
+    }
+    col_ = -1;
+    soil(at, at + 2);
+    is_dirty_[static_cast<std::size_t>(col)] = false;
+  }
+}
+
+void snapshot_writer::to_col(int col) {
+  if (col == col_)
+    return;
+  if (col == 0)
+    put("\r");
+  else
+    csi(col + 1, "G");
+  col_ = col;
+}
+
+void snapshot_writer::csi(int n, std::string_view final) {
+  out_ += "\x1b[";
+  if (n != 1)
+    out_ += std::to_string(n);
+  out_ += final;
+}
+
+void snapshot_writer::move_to(int x, int y) {
+  out_ += "\x1b[" + std::to_string(y + 1) + ';' + std::to_string(x + 1) + 'H';
+  col_ = x;
+}
+
+bool snapshot_writer::is_printable(const line& l, int col, int cols, const cell_tables& tables) {
+  if (col < 0)
+    return false;
+  const auto c = l.at(col);
+  if (!c.has_content() || c.width() == 0)
+    return false;
+  char32_t base = c.code();
+  if (c.is_cluster()) {
+    const auto* bytes =
+        reinterpret_cast<const unsigned char*>(tables.clusters.text(c.code()).data());
+    base = decode_utf8(bytes, utf8_length(bytes[0]));
+  }
+  if (char_width(base) != c.width())
+    return false;
+  if (c.width() == 1)
+    return true;
+  return col + 1 < cols && is_half(l.at(col + 1)) && l.at(col + 1).style == c.style;
+}
+
+bool snapshot_writer::print(const cell& c, const cell_tables& tables, charset_id charset) {
+  if (!c.is_cluster()) {
+    const auto code = unmap_charset(charset, c.code());
+    if (code == 0)
+      return false;
+    append_utf8(out_, code);
+    return true;
+  }
+  auto text = tables.clusters.text(c.code());
+  if (const auto first = static_cast<unsigned char>(text[0]); first < 0x80) {
+    const auto code = unmap_charset(charset, first);
+    if (code == 0)
+      return false;
+    text[0] = static_cast<char>(code);
+  }
+  out_ += text;
+  return true;
+}
+
+// ---- attributes ----
+
+bool snapshot_writer::is_plain(const attributes& a) {
+  const bool has_line = a.style() != 0;
+  return ((a.fg & attributes::underline) != 0) == has_line &&
+         ((a.bg & attributes::extended) != 0) == (has_line || a.link != 0);
+}
+
+void snapshot_writer::set_link(std::uint32_t link) {
+  if (link == pen_.link)
+    return;
+  if (link == 0) {
+    put(no_link);
+  } else {
+    const auto& l = links_.get(link);
+    out_ += "\x1b]8;" + l.params + ';' + l.uri + '\x07';
+  }
+  pen_.link = link;
+  pen_.update_extended();
+}
+
+void snapshot_writer::set_pen(const attributes& want) {
+  if (want == pen_)
+    return;
+  if (!is_plain(want)) {
+    // DECRC restores fg and bg, and leaves the rest: make the two parts apart from each other.
+    set_pen_to_save(want.fg, want.bg);
+    put("\x1b"
+        "7");
+    attributes rest;
+    rest.line = want.line;
+    rest.link = want.link;
+    if (rest.style() != 0)
+      rest.fg = attributes::underline;
+    rest.update_extended();
+    pen_.fg = ~want.fg; // whatever it is, write it
+    set_pen(rest);
+    put("\x1b"
+        "8");
+    pen_ = want;
+    return;
+  }
+  set_link(want.link);
+  auto same_but_link = pen_;
+  same_but_link.link = want.link;
+  same_but_link.bg = (pen_.bg & ~attributes::extended) | (want.bg & attributes::extended);
+  if (same_but_link != want) {
+    append_sgr(out_, want);
+    if (want.bg & attributes::is_protected)
+      put("\x1b[1\"q");
+  }
+  pen_ = want;
+}
+
+void snapshot_writer::set_pen_to_save(std::uint32_t fg, std::uint32_t bg) {
+  const bool wants_line = (fg & attributes::underline) != 0;
+  const bool wants_extended = (bg & attributes::extended) != 0;
+  attributes base{fg, bg, 0, 0};
+  if (wants_line) {
+    base.set_style(1);
+    base.bg |= attributes::extended;
+    set_pen(base);
+    if (!wants_extended) {
+      put("\x1b"
+          "7\x1b[0m");
+      put(no_link);
+      put("\x1b"
+          "8");
+      put(no_link); // which looks at the rest, finds nothing, and clears the bit
+      pen_ = {fg, bg, 0, 0};
+    }
+    return;
+  }
+  base.bg &= ~attributes::extended;
+  set_pen(base);
+  if (wants_extended) {
+    put(any_link);
+    pen_.bg |= attributes::extended;
+    pen_.link = ~0u;
+  }
+}
+
+} // namespace roost::terminal

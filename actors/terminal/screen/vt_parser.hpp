@@ -1,0 +1,444 @@
+#pragma once
+
+#include "actors/terminal/screen/csi_params.hpp"
+#include "actors/terminal/screen/utf8.hpp"
+#include "actors/terminal/screen/vt_table.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace roost::terminal {
+
+/// Splits a byte stream into text, controls and sequences, and hands them to a sink. Keeps its
+/// place between calls, inside a sequence or a UTF-8 character too, so a stream may be cut
+/// anywhere.
+///
+/// A sink has: `print_begin()`, `print_ascii(const char*, size_t)`, `print(char32_t)`,
+/// `print_end()` for a run of printable characters; `execute(code)` for C0 and C1 controls;
+/// `esc(ident)`, `csi(ident, params)`, `osc(payload)`, `dcs(ident, payload)` for whole sequences.
+/// An ident is the prefix, intermediates and final byte, as a big-endian number: `CSI ? $ p` is
+/// 0x3f2470. OSC and DCS strings that were cancelled, or are longer than the limit, are not handed
+/// on: `end_string()` is called instead.
+class vt_parser {
+public:
+  /// Longest OSC string that is kept, in bytes; a longer one is ignored as a whole.
+  static constexpr std::size_t max_osc = std::size_t{256} << 10;
+  /// Longest DCS string that is kept, in bytes.
+  static constexpr std::size_t max_dcs = 4096;
+  /// Longest beginning of a sequence that is kept for `pending`, in bytes.
+  static constexpr std::size_t max_head = 8192;
+
+  /// Parses everything.
+  template <class Sink>
+  void feed(std::string_view bytes, Sink& sink) {
+    run<mode::all>(bytes, sink);
+  }
+
+  /// Parses sequences and the controls that select character sets only: text is passed over.
+  template <class Sink>
+  void skip(std::string_view bytes, Sink& sink) {
+    run<mode::sequences>(bytes, sink);
+  }
+
+  /// Bytes of the running `feed` or `skip` that are consumed, the current one included.
+  [[nodiscard]] std::size_t consumed() const { return static_cast<std::size_t>(at_ - begin_) + 1; }
+  [[nodiscard]] bool is_in_ground() const { return phase_ == vt_phase::ground && utf8_have_ == 0; }
+
+  /// What brings a fresh parser to where this one is: the beginning of the unfinished sequence
+  /// (without controls in it that have been executed) and of the unfinished character.
+  [[nodiscard]] std::string pending() const;
+
+  /// Whether what ended the current OSC string was an ESC, whose backslash follows.
+  [[nodiscard]] bool ended_by_escape() const { return *at_ == 0x1b; }
+
+  [[nodiscard]] std::size_t memory_bytes() const {
+    return osc_.capacity() + dcs_.capacity() + head_.capacity();
+  }
+
+private:
+  enum class mode : std::uint8_t { all, sequences };
+  using byte_pointer = const unsigned char*;
+
+  template <mode Mode, class Sink>
+  void run(std::string_view bytes, Sink& sink);
+  template <mode Mode, class Sink>
+  byte_pointer ground(byte_pointer p, byte_pointer end, Sink& sink);
+  template <mode Mode, class Sink>
+  void step(unsigned code, Sink& sink);
+  template <mode Mode, class Sink>
+  byte_pointer finish_character(byte_pointer p, byte_pointer end, Sink& sink);
+
+  /// Decodes the character at `p`. `code` is 0 when its bytes are dropped; what is unfinished at
+  /// the end is kept for the next call.
+  byte_pointer decode(byte_pointer p, byte_pointer end, char32_t& code) {
+    code = 0;
+    const auto need = utf8_length(*p);
+    if (need == 0)
+      return p + 1;
+    for (std::size_t i = 1; i < need; ++i) {
+      if (p + i == end) {
+        std::memcpy(utf8_, p, i);
+        utf8_have_ = static_cast<std::uint8_t>(i);
+        return end;
+      }
+      if (!is_utf8_continuation(p[i]))
+        return p + i;
+    }
+    code = decode_utf8(p, need);
+    return p + need;
+  }
+
+  static bool is_text(unsigned char byte) { return byte >= 0x20 && byte < 0x7f; }
+
+  static byte_pointer end_of_text(byte_pointer p, byte_pointer end) {
+    constexpr std::uint64_t ones = 0x0101010101010101u;
+    constexpr std::uint64_t high = 0x8080808080808080u;
+    while (end - p >= 8) {
+      std::uint64_t word;
+      std::memcpy(&word, p, 8);
+      // Above 0x7f, below 0x20, or 0x7f: the last by adding one to each of seven bits.
+      const auto below = (word - ones * 0x20) & ~word;
+      const auto above = word | ((word & ~high) + ones);
+      if ((below | above) & high)
+        break;
+      p += 8;
+    }
+    while (p != end && is_text(*p))
+      ++p;
+    return p;
+  }
+
+  /// The next byte that matters while text is passed over: ESC, SO, SI, and the lead byte of C1
+  /// controls.
+  static byte_pointer next_sequence(byte_pointer p, byte_pointer end) {
+    const auto zero_in = [](std::uint64_t v) {
+      return (v - 0x0101010101010101u) & ~v & 0x8080808080808080u;
+    };
+    constexpr std::uint64_t ones = 0x0101010101010101u;
+    while (end - p >= 16) {
+      std::uint64_t a;
+      std::uint64_t b;
+      std::memcpy(&a, p, 8);
+      std::memcpy(&b, p + 8, 8);
+      // SO and SI differ in their last bit only.
+      const auto hit = zero_in(a ^ (ones * 0x1b)) | zero_in((a | ones) ^ (ones * 0x0f)) |
+                       zero_in(a ^ (ones * 0xc2)) | zero_in(b ^ (ones * 0x1b)) |
+                       zero_in((b | ones) ^ (ones * 0x0f)) | zero_in(b ^ (ones * 0xc2));
+      if (hit)
+        break;
+      p += 16;
+    }
+    while (p != end && *p != 0x1b && *p != 0x0e && *p != 0x0f && *p != 0xc2)
+      ++p;
+    return p;
+  }
+
+  void remember_head(byte_pointer from, byte_pointer end);
+
+  vt_phase phase_ = vt_phase::ground;
+  std::uint8_t utf8_have_ = 0;
+  unsigned char utf8_[4] = {};
+  bool is_too_long_ = false;
+  std::uint32_t ident_ = 0; ///< prefix and intermediates; with the final byte while in a DCS string
+  csi_params params_;
+  std::string osc_;
+  std::string dcs_;
+  std::string head_; ///< of the unfinished sequence, when it began in an earlier call
+  byte_pointer begin_ = nullptr;
+  byte_pointer at_ = nullptr;       ///< last byte of what is being handled
+  byte_pointer sequence_ = nullptr; ///< where the current sequence began in this call
+};
+
+template <vt_parser::mode Mode, class Sink>
+void vt_parser::run(std::string_view bytes, Sink& sink) {
+  if (bytes.empty())
+    return;
+  begin_ = reinterpret_cast<byte_pointer>(bytes.data());
+  auto p = begin_;
+  const auto end = p + bytes.size();
+  sequence_ = p;
+  if (utf8_have_ != 0)
+    p = finish_character<Mode>(p, end, sink);
+  bool has_head = phase_ != vt_phase::ground;
+  while (p != end) {
+    if (phase_ == vt_phase::ground) {
+      has_head = false;
+      p = ground<Mode>(p, end, sink);
+      continue;
+    }
+    if (phase_ == vt_phase::csi_param && *p >= '0' && *p < '<') {
+      do {
+        if (*p == ';')
+          params_.add_param();
+        else if (*p == ':')
+          params_.add_sub_param();
+        else
+          params_.add_digit(*p - '0');
+      } while (++p != end && *p >= '0' && *p < '<');
+      continue;
+    }
+    if (phase_ == vt_phase::osc_string || phase_ == vt_phase::string_ignore) {
+      const auto text_end = end_of_text(p, end);
+      if (text_end != p) {
+        if (phase_ == vt_phase::osc_string && !is_too_long_) {
+          osc_.append(reinterpret_cast<const char*>(p), static_cast<std::size_t>(text_end - p));
+          is_too_long_ = osc_.size() > max_osc;
+        }
+        p = text_end;
+        continue;
+      }
+    }
+    if (*p == 0x1b) {
+      sequence_ = p;
+      has_head = false;
+    }
+    if (*p < 0x80) {
+      at_ = p++;
+      step<Mode>(*at_, sink);
+      continue;
+    }
+    char32_t code = 0;
+    p = decode(p, end, code);
+    if (code != 0) {
+      at_ = p - 1;
+      if (code < 0xa0) {
+        sequence_ = p - 2;
+        has_head = false;
+      }
+      step<Mode>(static_cast<unsigned>(code), sink);
+    }
+  }
+  if (phase_ == vt_phase::ground) {
+    head_.clear();
+  } else {
+    if (!has_head)
+      head_.clear();
+    remember_head(sequence_, end);
+  }
+  // Nothing points into the caller's bytes between calls.
+  begin_ = at_ = sequence_ = nullptr;
+}
+
+template <vt_parser::mode Mode, class Sink>
+vt_parser::byte_pointer vt_parser::finish_character(byte_pointer p, byte_pointer end, Sink& sink) {
+  const auto need = utf8_length(utf8_[0]);
+  while (p != end && utf8_have_ < need) {
+    if (!is_utf8_continuation(*p)) {
+      utf8_have_ = 0;
+      return p;
+    }
+    utf8_[utf8_have_++] = *p++;
+  }
+  if (utf8_have_ < need)
+    return p;
+  const auto code = decode_utf8(utf8_, need);
+  utf8_have_ = 0;
+  if (code == 0)
+    return p;
+  at_ = p - 1;
+  if (phase_ == vt_phase::ground && code >= 0xa0) {
+    if constexpr (Mode == mode::all) {
+      sink.print_begin();
+      sink.print(code);
+      sink.print_end();
+    }
+    return p;
+  }
+  if (phase_ == vt_phase::ground)
+    head_.clear();
+  step<Mode>(static_cast<unsigned>(code), sink);
+  if (phase_ != vt_phase::ground && code < 0xa0) {
+    // A C1 control that came in two pieces begins a sequence: keep it in its 7-bit form.
+    head_.assign({'\x1b', static_cast<char>(code - 0x40)});
+    sequence_ = p;
+  }
+  return p;
+}
+
+template <vt_parser::mode Mode, class Sink>
+vt_parser::byte_pointer vt_parser::ground(byte_pointer p, byte_pointer end, Sink& sink) {
+  if constexpr (Mode == mode::sequences) {
+    p = next_sequence(p, end);
+    if (p == end) {
+      // The text may end inside a character.
+      for (std::size_t back = 1; back <= 3 && back <= static_cast<std::size_t>(end - begin_);
+           ++back) {
+        if (is_utf8_continuation(end[-static_cast<std::ptrdiff_t>(back)]))
+          continue;
+        if (utf8_length(end[-static_cast<std::ptrdiff_t>(back)]) > back) {
+          std::memcpy(utf8_, end - back, back);
+          utf8_have_ = static_cast<std::uint8_t>(back);
+        }
+        break;
+      }
+      return p;
+    }
+  } else {
+    bool has_begun = false;
+    while (p != end) {
+      const auto text_end = end_of_text(p, end);
+      if (text_end != p) {
+        if (!has_begun)
+          sink.print_begin();
+        has_begun = true;
+        sink.print_ascii(reinterpret_cast<const char*>(p), static_cast<std::size_t>(text_end - p));
+        p = text_end;
+        if (p == end)
+          break;
+      }
+      if (*p < 0x80)
+        break;
+      char32_t code = 0;
+      const auto next = decode(p, end, code);
+      if (code != 0 && code < 0xa0)
+        break;
+      p = next;
+      if (code != 0) {
+        if (!has_begun)
+          sink.print_begin();
+        has_begun = true;
+        sink.print(code);
+      }
+    }
+    if (has_begun)
+      sink.print_end();
+    if (p == end)
+      return p;
+  }
+  sequence_ = p;
+  if (*p < 0x80) {
+    at_ = p;
+    step<Mode>(*p, sink);
+    return p + 1;
+  }
+  char32_t code = 0;
+  p = decode(p, end, code);
+  at_ = p - 1;
+  if (code != 0 && code < 0xa0)
+    step<Mode>(static_cast<unsigned>(code), sink);
+  return p;
+}
+
+template <vt_parser::mode Mode, class Sink>
+void vt_parser::step(unsigned code, Sink& sink) {
+  const auto rule =
+      vt_table[static_cast<std::size_t>(phase_)][code < vt_columns ? code : vt_columns - 1];
+  switch (rule.action) {
+  case vt_action::none:
+  case vt_action::print:
+    break;
+  case vt_action::execute:
+    sink.execute(code);
+    break;
+  case vt_action::clear:
+    params_.reset();
+    ident_ = 0;
+    break;
+  case vt_action::collect:
+    ident_ = ident_ << 8 | code;
+    break;
+  case vt_action::param:
+    if (code == ';')
+      params_.add_param();
+    else if (code == ':')
+      params_.add_sub_param();
+    else
+      params_.add_digit(static_cast<int>(code) - '0');
+    break;
+  case vt_action::esc_dispatch:
+    sink.esc(ident_ << 8 | code);
+    break;
+  case vt_action::csi_dispatch:
+    sink.csi(ident_ << 8 | code, params_);
+    break;
+  case vt_action::osc_start:
+    osc_.clear();
+    is_too_long_ = false;
+    break;
+  case vt_action::osc_put:
+    if (!is_too_long_) {
+      append_utf8(osc_, code);
+      is_too_long_ = osc_.size() > max_osc;
+    }
+    break;
+  case vt_action::osc_end:
+    if (code != 0x18 && code != 0x1a && !is_too_long_)
+      sink.osc(osc_);
+    else
+      sink.end_string();
+    osc_.clear();
+    if (osc_.capacity() > 4096)
+      osc_.shrink_to_fit();
+    params_.reset();
+    ident_ = 0;
+    break;
+  case vt_action::dcs_hook:
+    ident_ = ident_ << 8 | code;
+    dcs_.clear();
+    is_too_long_ = false;
+    break;
+  case vt_action::dcs_put:
+    if (!is_too_long_) {
+      append_utf8(dcs_, code);
+      is_too_long_ = dcs_.size() > max_dcs;
+    }
+    break;
+  case vt_action::dcs_unhook:
+    if (code != 0x18 && code != 0x1a && !is_too_long_)
+      sink.dcs(ident_, dcs_);
+    else
+      sink.end_string();
+    dcs_.clear();
+    params_.reset();
+    ident_ = 0;
+    break;
+  }
+  phase_ = rule.next;
+}
+
+inline void vt_parser::remember_head(byte_pointer from, byte_pointer end) {
+  // An OSC string is kept whole, as payload; of an ignored string only the beginning matters.
+  if (phase_ == vt_phase::osc_string || phase_ == vt_phase::string_ignore) {
+    head_.clear();
+    return;
+  }
+  // Controls inside a sequence have been executed, and must not be a second time. In a DCS string
+  // they are part of it.
+  const bool keeps_controls = phase_ == vt_phase::dcs_passthrough;
+  for (auto p = from; p != end && head_.size() < max_head; ++p)
+    if (*p >= 0x20 || head_.empty() || keeps_controls)
+      head_ += static_cast<char>(*p);
+  // The unfinished character is kept apart.
+  for (auto i = utf8_have_;
+       i != 0 && !head_.empty() && static_cast<unsigned char>(head_.back()) == utf8_[i - 1]; --i)
+    head_.pop_back();
+}
+
+inline std::string vt_parser::pending() const {
+  std::string bytes;
+  switch (phase_) {
+  case vt_phase::ground:
+    break;
+  case vt_phase::osc_string:
+    // An OSC string with a bad number is ignored as a whole, like one that is too long.
+    bytes = is_too_long_ ? "\x1b]!" : "\x1b]" + osc_;
+    break;
+  case vt_phase::string_ignore:
+    bytes = "\x1b_";
+    break;
+  case vt_phase::dcs_passthrough:
+    bytes = is_too_long_ ? "\x1bP!"
+                           "z"
+                         : head_;
+    break;
+  default:
+    bytes = head_;
+  }
+  bytes.append(reinterpret_cast<const char*>(utf8_), utf8_have_);
+  return bytes;
+}
+
+} // namespace roost::terminal
