@@ -1,7 +1,8 @@
 import '@xterm/xterm/css/xterm.css';
-import './ui/style.css';
+import './ui/style/index.css';
 import { render } from 'preact';
 import { App } from './state/app';
+import type { Tabs } from './state/tabs';
 import { AppContext } from './ui/app_context';
 import { Shell } from './ui/shell';
 import { listenForShortcuts } from './ui/shortcuts';
@@ -10,14 +11,14 @@ import { followVisualViewport } from './ui/visual_viewport';
 declare global {
   interface Window {
     /** For end-to-end tests and bug reports; the page itself does not use it. */
-    roost?: Pick<App, 'inspect' | 'styledRow'>;
+    roost?: Pick<Tabs, 'inspect' | 'styledRow'>;
   }
 }
 
 const app = new App();
 window.roost = {
-  inspect: (id) => app.inspect(id),
-  styledRow: (id, row) => app.styledRow(id, row),
+  inspect: (id) => app.tabs.inspect(id),
+  styledRow: (id, row) => app.tabs.styledRow(id, row),
 };
 followVisualViewport();
 listenForShortcuts(app);

@@ -84,3 +84,8 @@ function parse(text: string): unknown {
     return null; // A proxy's page; the status says enough.
   }
 }
+
+/** What to show of something that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

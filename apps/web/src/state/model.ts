@@ -47,6 +47,33 @@ export interface AppState {
   settings: Settings;
 }
 
+export function initialState(settings: Settings): AppState {
+  return {
+    auth: 'checking',
+    loginError: null,
+    node: null,
+    version: null,
+    link: { kind: 'idle' },
+    sessions: undefined,
+    removed: {},
+    tabs: [],
+    active: null,
+    streams: {},
+    notice: null,
+    pressure: 0,
+    idleUntil: null,
+    isDraining: false,
+    clipboardRequest: null,
+    search: null,
+    hoveredLink: null,
+    latched: { ctrl: false, alt: false },
+    dialog: null,
+    isDrawerOpen: false,
+    toasts: [],
+    settings,
+  };
+}
+
 export function isOver(session: Session): boolean {
   return session.state === 'exited' || session.state === 'lost';
 }

@@ -41,7 +41,7 @@ const fontFamily =
   '"JetBrains Mono", "Cascadia Code", "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace';
 /** Room that xterm's own scroll bar takes on the right. */
 const scrollbarWidth = 12;
-/** Must match `.xterm { padding }` in style.css. */
+/** Must match `.xterm { padding }` in src/ui/style/terminal.css. */
 const padding = { x: 8, y: 6 };
 export const scrollbackLines = 10_000;
 

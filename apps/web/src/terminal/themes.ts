@@ -1,6 +1,6 @@
 import type { ITheme } from '@xterm/xterm';
 
-/** Colours of the terminal, chosen to sit on the surfaces of src/ui/style.css. */
+/** Colours of the terminal, chosen to sit on the surfaces of src/ui/style/base.css. */
 export const themes: Record<'dark' | 'light', ITheme> = {
   dark: {
     background: '#0e1116',

@@ -8,7 +8,11 @@ export function Banners() {
   const { link, idleUntil, pressure, isDraining, clipboardRequest } = useAppState();
   const now = useNow(1000, idleUntil !== null);
   const idleSeconds = idleUntil === null ? 0 : Math.max(0, Math.ceil((idleUntil - now) / 1000));
-  const asking = clipboardRequest ? app.session(clipboardRequest.session) : undefined;
+  const answer = (choice: 'once' | 'always' | 'never' | 'not_now') => {
+    app.clipboard.answer(choice);
+    app.tabs.focus();
+  };
+  const asking = clipboardRequest ? app.sessions.find(clipboardRequest.session) : undefined;
   return (
     <div class="banners" aria-live="polite">
       {link.kind === 'stopped' && (
@@ -52,19 +56,19 @@ export function Banners() {
             {clipboardRequest.text.length} characters to your clipboard:{' '}
             <code class="snippet">{clipboardRequest.text.slice(0, 80)}</code>
           </span>
-          <button class="button small" onClick={() => app.answerClipboardRequest('once')}>
+          <button class="button small" onClick={() => answer('once')}>
             Once
           </button>
-          <button class="button small" onClick={() => app.answerClipboardRequest('always')}>
+          <button class="button small" onClick={() => answer('always')}>
             Always for this session
           </button>
-          <button class="button small" onClick={() => app.answerClipboardRequest('never')}>
+          <button class="button small" onClick={() => answer('never')}>
             Never
           </button>
           <button
             class="icon-button"
             aria-label="Not now"
-            onClick={() => app.answerClipboardRequest('not_now')}
+            onClick={() => answer('not_now')}
           >
             <Icon name="close" />
           </button>

@@ -9,7 +9,7 @@ export function Modal(props: { title: string; children: ComponentChildren }) {
   useEffect(() => {
     dialog.current?.showModal();
     // Behind an open modal nothing can have the focus: only once it is gone.
-    return () => void setTimeout(() => app.focusTerminal());
+    return () => void setTimeout(() => app.tabs.focus());
   }, [app]);
   return (
     <dialog

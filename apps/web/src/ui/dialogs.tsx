@@ -86,8 +86,8 @@ function NewSessionDialog() {
 
 function RenameDialog({ id }: { id: string }) {
   const app = useApp();
-  const session = app.session(id);
-  const { onSubmit, error, isBusy } = useSubmit((form) => app.rename(id, String(form.get('title') ?? '').trim()));
+  const session = app.sessions.find(id);
+  const { onSubmit, error, isBusy } = useSubmit((form) => app.sessions.rename(id, String(form.get('title') ?? '').trim()));
   return (
     <Modal title="Rename session">
       <form onSubmit={onSubmit}>
@@ -110,9 +110,9 @@ function RenameDialog({ id }: { id: string }) {
 
 function KillDialog({ id }: { id: string }) {
   const app = useApp();
-  const session = app.session(id);
+  const session = app.sessions.find(id);
   const { onSubmit, error, isBusy } = useSubmit((form) =>
-    app.kill(id, form.get('now') === 'on' ? 'now' : 'politely'),
+    app.sessions.kill(id, form.get('now') === 'on' ? 'now' : 'politely'),
   );
   const running = session?.shell?.running;
   return (
@@ -145,7 +145,7 @@ function PasteDialog({ id, text, lines }: { id: string; text: string; lines: num
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     if (form.get('quiet') === 'on') app.changeSettings({ warnOnPaste: false });
-    app.confirmPaste(id, text);
+    app.clipboard.confirmPaste(id, text);
   };
   return (
     <Modal title={`Paste ${lines} lines?`}>

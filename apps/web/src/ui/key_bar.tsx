@@ -23,7 +23,7 @@ export function KeyBar() {
   if (active === null || !app.isTouch() || streams[active]?.mode === 'view') return null;
   const press = (name: string) => {
     if (name === 'ctrl' || name === 'alt') app.toggleModifier(name);
-    else if (name === 'paste') void app.pasteFromClipboard();
+    else if (name === 'paste') void app.clipboard.pasteFromClipboard();
     else app.pressKey(name);
   };
   return (

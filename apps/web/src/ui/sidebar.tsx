@@ -30,7 +30,7 @@ function moveInList(app: App) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === 'Escape') {
       app.setDrawer(false);
-      app.focusTerminal();
+      app.tabs.focus();
     } else if (step !== undefined) {
       const list = event.currentTarget as HTMLElement;
       const rows = [...list.querySelectorAll<HTMLElement>('.session-open')];
@@ -127,7 +127,7 @@ function SessionRow({ session, isActive }: { session: Session; isActive: boolean
         aria-current={isActive}
         title={details}
         data-session={session.id}
-        onClick={() => app.show(session.id)}
+        onClick={() => app.tabs.show(session.id)}
       >
         <span class={`dot ${status.tone}`} aria-hidden="true" />
         <span class="session-text">
@@ -162,7 +162,7 @@ function SessionRow({ session, isActive }: { session: Session; isActive: boolean
             class="icon-button"
             title="Open read-only"
             aria-label={`Open ${title} read-only`}
-            onClick={() => app.watch(session.id)}
+            onClick={() => app.tabs.watch(session.id)}
           >
             <Icon name="eye" />
           </button>

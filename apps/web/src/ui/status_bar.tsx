@@ -12,7 +12,7 @@ export function StatusBar() {
   const now = useNow(500, link.kind === 'waiting');
   const connection = linkText(link, now);
   const view = active === null ? undefined : streams[active];
-  const session = app.session(active);
+  const session = app.sessions.find(active);
   const isWaiting = link.kind === 'waiting' || link.kind === 'offline' || link.kind === 'stopped';
   return (
     <footer class="status-bar" role="status">
@@ -84,7 +84,7 @@ function StreamStatus({ id, view, viewers }: { id: string; view: StreamView; vie
             <button
               class="button tiny wide-only"
               title="Watch without typing"
-              onClick={() => app.setMode(id, 'view')}
+              onClick={() => app.tabs.setMode(id, 'view')}
             >
               Only watch
             </button>
@@ -92,7 +92,7 @@ function StreamStatus({ id, view, viewers }: { id: string; view: StreamView; vie
             <button
               class="button tiny accent"
               title="Type here and give the session this page's size"
-              onClick={() => app.takeControl(id)}
+              onClick={() => app.tabs.takeControl(id)}
             >
               Take over
             </button>
@@ -106,7 +106,7 @@ function StreamStatus({ id, view, viewers }: { id: string; view: StreamView; vie
         class="icon-button"
         title="Draw the screen anew"
         aria-label="Draw the screen anew"
-        onClick={() => app.refresh(id)}
+        onClick={() => app.tabs.refresh(id)}
       >
         <Icon name="refresh" />
       </button>

@@ -23,7 +23,7 @@ export function TabBar() {
       </button>
       <div class="tabs" role="tablist" aria-label="Open sessions">
         {tabs.map((id) => {
-          const session = app.session(id);
+          const session = app.sessions.find(id);
           const title = session ? sessionTitle(session) : 'session';
           const tone = session ? sessionStatus(session).tone : 'muted';
           return (
@@ -33,10 +33,10 @@ export function TabBar() {
                 class="tab-open"
                 aria-selected={id === active}
                 title={title}
-                onClick={() => app.show(id)}
+                onClick={() => app.tabs.show(id)}
                 onDblClick={() => app.showDialog({ kind: 'rename', session: id })}
                 onAuxClick={(event) => {
-                  if (event.button === 1) app.closeTab(id);
+                  if (event.button === 1) app.tabs.close(id);
                 }}
               >
                 <span class={`dot ${tone}`} aria-hidden="true" />
@@ -51,7 +51,7 @@ export function TabBar() {
                 class="icon-button tab-close"
                 title="Close the tab; the session keeps running"
                 aria-label={`Close the tab ${title}`}
-                onClick={() => app.closeTab(id)}
+                onClick={() => app.tabs.close(id)}
               >
                 <Icon name="close" />
               </button>

@@ -9,12 +9,12 @@ export function TerminalPane({ id, isActive }: { id: string; isActive: boolean }
   const { streams } = useAppState();
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (isActive && host.current) app.mount(id, host.current);
+    if (isActive && host.current) app.tabs.mount(id, host.current, { focus: !app.isTouch() });
   }, [isActive, id, app]);
   const view = streams[id];
   const onKeyDown = (event: KeyboardEvent) => {
     const isText = event.key.length === 1 || event.key === 'Enter';
-    if (view?.mode === 'view' && isText && !event.ctrlKey && !event.metaKey) app.onKeyInReadOnly(id);
+    if (view?.mode === 'view' && isText && !event.ctrlKey && !event.metaKey) app.tabs.onKeyInReadOnly(id);
   };
   return (
     <div class={isActive ? 'pane' : 'pane hidden'} role="tabpanel" onKeyDown={onKeyDown}>
@@ -27,7 +27,7 @@ export function TerminalPane({ id, isActive }: { id: string; isActive: boolean }
 /** What stands at the lower edge of a terminal that is no longer live. */
 function PaneNotice({ id, view }: { id: string; view: StreamView }) {
   const app = useApp();
-  const session = app.session(id);
+  const session = app.sessions.find(id);
   if (view.phase === 'exited' && view.exit) {
     const isGood = view.exit.status === 0;
     return (
@@ -48,7 +48,7 @@ function PaneNotice({ id, view }: { id: string; view: StreamView }) {
             Run again
           </button>
         )}
-        <button class="button small" onClick={() => app.closeTab(id)}>
+        <button class="button small" onClick={() => app.tabs.close(id)}>
           Close tab
         </button>
       </div>
@@ -60,10 +60,10 @@ function PaneNotice({ id, view }: { id: string; view: StreamView }) {
         <span class="dot bad" aria-hidden="true" />
         <span>{view.error?.message ?? 'This session cannot be shown.'}</span>
         <span class="grow" />
-        <button class="button small" onClick={() => app.retryAttach(id)}>
+        <button class="button small" onClick={() => app.tabs.retry(id)}>
           Try again
         </button>
-        <button class="button small" onClick={() => app.closeTab(id)}>
+        <button class="button small" onClick={() => app.tabs.close(id)}>
           Close tab
         </button>
       </div>

@@ -6,7 +6,7 @@ export function Toasts() {
   return (
     <div class="toasts" aria-live="assertive">
       {toasts.map(({ id, text, tone }) => (
-        <button key={id} class={`toast ${tone}`} onClick={() => app.dismissToast(id)}>
+        <button key={id} class={`toast ${tone}`} onClick={() => app.notices.dismiss(id)}>
           {text}
         </button>
       ))}

@@ -1,0 +1,68 @@
+import { ApiError, messageOf, type ApiClient } from '../api/client';
+import type { NewSession, Session, SessionEvent } from '../api/types';
+import { applyEvent, findSession, sortSessions, type AppState } from './model';
+import type { Store } from './store';
+
+/** The sessions of the server: the list, kept by events, and what can be done to one. */
+export class SessionDirectory {
+  constructor(
+    private readonly store: Store<AppState>,
+    private readonly api: ApiClient,
+    /** The server does not know this page (any more). */
+    private readonly onSignedOut: () => void,
+  ) {}
+
+  /** Null, or why there is no list. */
+  async load(): Promise<string | null> {
+    return this.attempt(async () => this.replace(sortSessions(await this.api.sessions())));
+  }
+
+  /** The new session, or why there is none. */
+  async create(wish: NewSession): Promise<Session | string> {
+    const made: Session[] = [];
+    const error = await this.attempt(async () => {
+      const session = await this.api.create(wish);
+      this.apply({ topic: 'session.created', at: session.created_at, session });
+      made.push(session);
+    });
+    return made[0] ?? error ?? '';
+  }
+
+  /** Null, or why not. */
+  async rename(id: string, title: string): Promise<string | null> {
+    return this.attempt(() => this.api.rename(id, title));
+  }
+
+  /** Ends a running session; forgets one that has ended. Null, or why not. */
+  async kill(id: string, how: 'politely' | 'now'): Promise<string | null> {
+    return this.attempt(() => this.api.kill(id, how));
+  }
+
+  apply(event: SessionEvent): void {
+    this.replace(applyEvent(this.store.get().sessions ?? [], event));
+  }
+
+  /** Also one that the server has forgotten, while a tab shows it. */
+  find(id: string | null): Session | undefined {
+    return findSession(this.store.get(), id);
+  }
+
+  private replace(sessions: Session[]): void {
+    const { sessions: before = [], tabs, removed } = this.store.get();
+    const gone = before.filter((a) => tabs.includes(a.id) && !sessions.some((b) => b.id === a.id));
+    const kept = { ...removed };
+    for (const session of gone) kept[session.id] = session;
+    for (const session of sessions) delete kept[session.id];
+    this.store.set({ sessions, removed: kept });
+  }
+
+  private async attempt(action: () => Promise<void>): Promise<string | null> {
+    try {
+      await action();
+      return null;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) this.onSignedOut();
+      return messageOf(error);
+    }
+  }
+}
