@@ -1,7 +1,7 @@
 # Roost's marks for bash 4.4 and later: OSC 7 (folder), OSC 133 A B C D (prompt, input, output, end with
 # exit status) and OSC 633 E (command line). Needs no DEBUG trap. Safe to source twice.
 # In ~/.bashrc, for nested shells:
-#   [ -n "${ROOST_SHELL_INTEGRATION-}" ] && . "$ROOST_SHELL_INTEGRATION/roost.bash"
+#   [ -r "${ROOST_SHELL_INTEGRATION-}/roost.bash" ] && . "$ROOST_SHELL_INTEGRATION/roost.bash"
 case "${BASH_VERSION-}:$-" in
   [5-9].*:*i* | [1-9][0-9].*:*i* | 4.[4-9]*:*i*) ;;
   *) return 0 ;;

@@ -1,7 +1,7 @@
 # Roost's marks for fish 3.4 and later: OSC 7 (folder), OSC 133 A B C D (prompt, input, output, end with
 # exit status) and OSC 633 E (command line). Safe to source twice.
 # In ~/.config/fish/config.fish, for nested shells:
-#   set -q ROOST_SHELL_INTEGRATION; and source $ROOST_SHELL_INTEGRATION/roost.fish
+#   test -r "$ROOST_SHELL_INTEGRATION/roost.fish"; and source $ROOST_SHELL_INTEGRATION/roost.fish
 if status is-interactive; and not set -q __roost_loaded
     set -g __roost_loaded 1
     set -g __roost_ran 0

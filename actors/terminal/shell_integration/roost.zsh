@@ -1,7 +1,7 @@
 # Roost's marks for zsh 5.1 and later: OSC 7 (folder), OSC 133 A B C D (prompt, input, output, end with
 # exit status) and OSC 633 E (command line). Safe to source twice.
 # In ~/.zshrc, for nested shells:
-#   [[ -n ${ROOST_SHELL_INTEGRATION-} ]] && source "$ROOST_SHELL_INTEGRATION/roost.zsh"
+#   [[ -r ${ROOST_SHELL_INTEGRATION-}/roost.zsh ]] && source "$ROOST_SHELL_INTEGRATION/roost.zsh"
 if [[ ! -o interactive || -n ${__roost_loaded-} ]]; then
   return 0
 fi
