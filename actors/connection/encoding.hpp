@@ -43,7 +43,7 @@ std::optional<request_target> parse_target(std::string_view text);
 std::string to_lower(std::string_view text);
 /// Whether the two are equal but for the case of ASCII letters.
 bool equals_ignoring_case(std::string_view a, std::string_view b);
-/// Without spaces and tabs at both ends.
+/// Without spaces, tabs and line ends at both ends.
 std::string_view trim(std::string_view text);
 /// Whether a comma-separated header value has this token, ignoring case (`Connection: keep-alive,
 /// Upgrade`).

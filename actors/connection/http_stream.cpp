@@ -23,7 +23,6 @@ namespace http = boost::beast::http;
 
 namespace {
 
-constexpr std::size_t read_size = 16 * 1024;
 // What a client may send ahead while its request is being answered. Past it nothing more is read,
 // so the kernel's flow control holds the client.
 constexpr std::size_t max_ahead = 64 * 1024;
@@ -113,9 +112,12 @@ void http_stream::read_more() {
   if (is_reading_ || is_input_ended_ || phase_ == phase::closed)
     return;
   is_reading_ = true;
+  // Not straight into input_: parsing moves its bytes while a read is pending behind a response.
+  if (!arriving_)
+    arriving_ = std::make_unique<std::array<char, read_size>>();
   on_socket([&](auto& socket) {
     socket.async_read_some(
-        input_.prepare(read_size),
+        asio::buffer(*arriving_),
         [self = shared_from_this()](const error_code& ec, std::size_t n) { self->on_read(ec, n); });
   });
 }
@@ -124,7 +126,7 @@ void http_stream::on_read(const error_code& ec, std::size_t size) {
   is_reading_ = false;
   if (phase_ == phase::closed)
     return;
-  input_.commit(size);
+  input_.commit(asio::buffer_copy(input_.prepare(size), asio::buffer(*arriving_, size)));
   if (is_handing_over_) {
     // Our own cancel ended this read; what it still brought belongs to the WebSocket.
     if (ec && ec != asio::error::operation_aborted)
@@ -198,6 +200,11 @@ void http_stream::parse() {
     if (is_idle_.exchange(false, std::memory_order_relaxed))
       arm(env_.limits.handshake_timeout);
     parser_.emplace();
+    header_used_ = 0;
+    // For a refusal before the header is whole.
+    http_version_ = 11;
+    is_head_request_ = false;
+    correlation_ = new_trace(env_.random).trace_id;
     parser_->header_limit(env_.limits.header_bytes);
     parser_->body_limit(boost::none); // set when it is known who asks
     parser_->eager(false);
@@ -208,34 +215,29 @@ void http_stream::parse() {
   if (ec == http::error::need_more)
     ec = {};
   if (ec) {
-    if (phase_ == phase::header) {
-      http_version_ = 11;
-      is_head_request_ = false;
-      request_ = {};
-      correlation_ = new_trace(env_.random).trace_id;
-    }
     if (ec == http::error::header_limit || ec == http::error::buffer_overflow)
-      refuse(failure(request_error::headers_too_large,
-                     std::to_string(env_.limits.header_bytes) + " bytes are allowed"));
+      refuse_header();
     else if (ec == http::error::body_limit)
       refuse(failure(request_error::body_too_large));
     else
       refuse(failure(request_error::bad_request, "this is not HTTP/1.1"));
     return;
   }
-  if (phase_ == phase::header && parser_->is_header_done()) {
-    on_header();
-    return;
+  // Beast's own limit starts anew with each piece that arrives, so the header is counted here.
+  if (phase_ == phase::header) {
+    header_used_ += used;
+    const auto unfinished = parser_->is_header_done() ? 0 : input_.size();
+    if (header_used_ + unfinished > env_.limits.header_bytes) {
+      refuse_header();
+      return;
+    }
+    if (parser_->is_header_done()) {
+      on_header();
+      return;
+    }
   }
   if (phase_ == phase::body && parser_->is_done()) {
     handle_request();
-    return;
-  }
-  // The parser leaves an unfinished line in the buffer.
-  if (phase_ == phase::header && input_.size() > env_.limits.header_bytes) {
-    correlation_ = new_trace(env_.random).trace_id;
-    refuse(failure(request_error::headers_too_large,
-                   std::to_string(env_.limits.header_bytes) + " bytes are allowed"));
     return;
   }
   if (phase_ == phase::body && input_.size() > 0 && used > 0) {
@@ -388,6 +390,11 @@ void http_stream::hand_over() {
 void http_stream::refuse(const failure& why) {
   wants_close_ = true;
   respond(problem_response(why, correlation_));
+}
+
+void http_stream::refuse_header() {
+  refuse(failure(request_error::headers_too_large,
+                 std::to_string(env_.limits.header_bytes) + " bytes are allowed"));
 }
 
 void http_stream::arm(std::chrono::milliseconds after) {

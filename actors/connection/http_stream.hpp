@@ -123,6 +123,7 @@ private:
   void handle_request();
   void hand_over();
   void refuse(const failure& why);
+  void refuse_header();
   void arm(std::chrono::milliseconds after);
   void on_deadline();
   void finish();
@@ -160,8 +161,11 @@ private:
   std::uint64_t timer_serial_ = 0;
 
   phase phase_ = phase::handshake;
-  boost::beast::flat_buffer input_;
+  static constexpr std::size_t read_size = 16 * 1024;
+  std::unique_ptr<std::array<char, read_size>> arriving_; ///< the target of the pending read
+  boost::beast::flat_buffer input_;                       ///< what has come and is not parsed yet
   std::optional<request_parser> parser_;
+  std::size_t header_used_ = 0; ///< bytes of the current header that the parser has taken
   http_request request_;
   std::string correlation_; ///< of the current request, which its handler owns once it has it
   int http_version_ = 11;
