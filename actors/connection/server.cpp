@@ -8,8 +8,6 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -73,7 +71,6 @@ private:
   void begin(accepted from, std::optional<principal> peer, connection_slot slot, tls_context tls);
   [[nodiscard]] connection_slot make_room();
   void send_at_capacity(accepted from);
-  void answer_login_url(const http_request& request, const responder& answer) const;
   void check_drained();
   template <class F>
   void for_each_stream(F&& f);
@@ -240,9 +237,7 @@ server::core::admit(const http_request& request, request_kind kind, const connec
 
 void server::core::handle(http_request request, responder answer) {
   const std::string_view path = request.path;
-  if (path == "/api/v1/login-url")
-    answer_login_url(request, answer);
-  else if (is_under(path, "/api") || path == "/healthz" || path == "/readyz" || path == "/metrics")
+  if (is_under(path, "/api") || path == "/healthz" || path == "/readyz" || path == "/metrics")
     options_.api(std::move(request), std::move(answer));
   else if (path == "/login")
     answer.send(login_->log_in(request));
@@ -250,32 +245,6 @@ void server::core::handle(http_request request, responder answer) {
     answer.send(login_->log_out(request));
   else
     answer.send(files_.serve(request));
-}
-
-void server::core::answer_login_url(const http_request& request, const responder& answer) const {
-  if (request.method != "GET") {
-    auto refusal =
-        problem_response(failure(request_error::method_not_allowed), request.correlation);
-    refusal.headers.emplace_back("Allow", "GET");
-    answer.send(std::move(refusal));
-    return;
-  }
-  if (!request.is_local || !request.who.is_at_least(role::admin)) {
-    answer.send(problem_response(
-        failure(request_error::forbidden, "only the server's own user may ask, on the Unix socket"),
-        request.correlation));
-    return;
-  }
-  const auto url = login_url();
-  if (!url) {
-    logger().error("the login token cannot be read", log::kv("reason", url.error().detail));
-    answer.send(problem_response(failure(request_error::internal), request.correlation));
-    return;
-  }
-  http_response found;
-  found.headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}};
-  found.body = boost::json::serialize(boost::json::object{{"url", *url}});
-  answer.send(std::move(found));
 }
 
 void server::core::upgrade(ws_handoff handoff) { options_.on_websocket(std::move(handoff)); }

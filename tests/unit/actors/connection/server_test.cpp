@@ -1,6 +1,5 @@
 #include "tests/unit/actors/connection/server_fixture.hpp"
 
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
 #include <unistd.h>
@@ -95,21 +94,17 @@ TEST_F(server_test, the_unix_sockets_peer_is_its_uid) {
   EXPECT_EQ(answer.body, fmt::format("GET /api/v1/x uid {} ", ::geteuid()));
 }
 
-TEST_F(server_test, the_login_url_is_told_on_the_unix_socket_only) {
+TEST_F(server_test, the_login_url_logs_in_and_stays_the_same) {
   start();
-  auto local = connect_unix();
-  const auto answer = local.exchange(http_request_text("GET", "/api/v1/login-url"));
-  ASSERT_EQ(answer.status, 200);
-  const auto url = std::string(boost::json::parse(answer.body).as_object().at("url").as_string());
-  EXPECT_EQ(url, *server_->login_url());
+  const auto url = server_->login_url();
+  ASSERT_TRUE(url);
   const auto start_of_url = fmt::format("http://127.0.0.1:{}/#token=", server_->port());
-  ASSERT_TRUE(url.starts_with(start_of_url));
+  ASSERT_TRUE(url->starts_with(start_of_url)) << *url;
   auto client = connect();
-  EXPECT_EQ(log_in(client, url.substr(start_of_url.size())).status, 200);
-
-  EXPECT_EQ(client.exchange(get("/api/v1/login-url")).status, 403);
-  EXPECT_EQ(local.exchange(http_request_text("GET", "/api/v1/login-url", bearer())).status, 403);
-  EXPECT_EQ(local.exchange(http_request_text("POST", "/api/v1/login-url")).status, 405);
+  const auto answer = log_in(client, url->substr(start_of_url.size()));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, R"({"role":"admin","label":"login","session":null})");
+  EXPECT_EQ(*server_->login_url(), *url);
 }
 
 TEST_F(server_test, a_token_in_the_url_is_refused_with_a_hint) {
