@@ -9,6 +9,10 @@ namespace {
 
 constexpr int tab_width = 8;
 
+// A control that does nothing, but ends what combining characters and CSI b look back to.
+constexpr std::string_view nothing{"\0", 1};
+constexpr std::string_view wide_space = "\xe3\x80\x80"; // U+3000
+
 /// Brings everything but the pages' contents to a state.
 class state_writer {
 public:
@@ -25,16 +29,17 @@ public:
       writer_.set_pen({});
       writer_.put("\x1b[?47l\x1b[H");
     }
+    const bool is_below = write_saved_below(s_.normal, first_line);
     writer_.draw_page(s_.normal, s_.tables, first_line);
     writer_.set_pen({});
-    write_page_state(s_.normal, 0);
+    write_page_state(s_.normal, 0, is_below && !writer_.saves_cursor());
     if (s_.alt_is_active) {
       writer_.set_pen({});
       // The cursor behind the last column comes along to the other screen.
       writer_.put("\x1b[?47h\x1b[H");
       writer_.draw_page(s_.alt, s_.tables, 0);
       writer_.set_pen({});
-      write_page_state(s_.alt, 1);
+      write_page_state(s_.alt, 1, false);
     }
     write_titles();
     write_palette();
@@ -49,9 +54,26 @@ private:
            saved.charset == ascii_charset;
   }
 
-  void write_page_state(const page& pg, std::size_t index) {
+  /// A cursor that was saved before the scrollback was cleared may count as below the screen, until
+  /// enough lines have scrolled: do the same, before anything is drawn.
+  bool write_saved_below(const page& pg, std::size_t first_line) {
+    const auto line = pg.saved.line - static_cast<std::int64_t>(first_line);
+    if (pg.saved.line - pg.base() < s_.rows ||
+        line - s_.rows >= static_cast<std::int64_t>(pg.history.max_lines()))
+      return false;
+    writer_.put("\x1b[" + std::to_string(s_.rows) + 'H' +
+                std::string(static_cast<std::size_t>(line - s_.rows + 1), '\n'));
+    write_saved_at(pg.saved, s_.rows - 1);
+    writer_.set_pen({});
+    writer_.take_saves_cursor();
+    writer_.put("\x1b[H\x1b[3J");
+    return true;
+  }
+
+  void write_page_state(const page& pg, std::size_t index, bool has_saved) {
     write_tabs(pg);
-    write_saved(pg);
+    if (!has_saved)
+      write_saved(pg);
     if (pg.top != 0 || pg.bottom != s_.rows - 1)
       writer_.put("\x1b[" + std::to_string(pg.top + 1) + ';' + std::to_string(pg.bottom + 1) + 'r');
     const auto& stack = s_.keyboard[index];
@@ -76,12 +98,16 @@ private:
   /// Without margins and origin mode, in ASCII.
   void write_saved(const page& pg) {
     const auto& saved = pg.saved;
-    if (is_fresh(saved))
+    if (!writer_.take_saves_cursor() && is_fresh(saved))
       return;
-    writer_.move_to(0, 0); // not behind the last column: attributes may need DECRC
-    writer_.set_pen_to_save(saved.fg, saved.bg);
     const auto y = std::clamp<std::int64_t>(saved.line - pg.base(), 0, s_.rows - 1);
-    writer_.move_to(std::min(saved.x, s_.cols - 1), static_cast<int>(y));
+    write_saved_at(saved, static_cast<int>(y));
+  }
+
+  void write_saved_at(const saved_cursor& saved, int y) {
+    writer_.move_to(0, y); // not behind the last column: attributes may need DECRC
+    writer_.set_pen_to_save(saved.fg, saved.bg);
+    writer_.move_to(std::min(saved.x, s_.cols - 1), y);
     if (saved.charset != ascii_charset)
       writer_.put(std::string("\x1b(") + saved.charset);
     writer_.put("\x1b"
@@ -161,7 +187,7 @@ private:
     else if (m.blink)
       style = *m.blink ? 7 : 8;
     if (style != 0)
-      writer_.csi(style, " q");
+      writer_.put("\x1b[" + std::to_string(style) + " q");
   }
 
   void invoke_charset() {
@@ -230,7 +256,11 @@ private:
     if (rest.style() != 0)
       rest.fg = fg_bit;
     rest.update_extended();
-    if ((saved.fg & fg_bit) != (pen.fg & fg_bit) || (saved.bg & bg_bit) != (pen.bg & bg_bit)) {
+    // OSC 8 makes the second bit agree with the rest again.
+    const bool recounts = (saved.bg & bg_bit) != (pen.bg & bg_bit);
+    const bool counted = pen.style() != 0 || pen.link != 0;
+    if ((saved.fg & fg_bit) != (pen.fg & fg_bit) ||
+        (recounts && ((pen.bg & bg_bit) != 0) != counted)) {
       writer_.put("\x1b[H");
       auto nearest = pen;
       nearest.set_style(pen.fg & fg_bit ? std::max(pen.style(), 1u) : 0);
@@ -242,6 +272,8 @@ private:
     writer_.put("\x1b"
                 "8");
     change_flags(saved.fg, pen.fg, saved.bg, pen.bg);
+    if (recounts)
+      writer_.put_link(pen.link);
     writer_.pen_is(pen);
   }
 
@@ -302,6 +334,21 @@ private:
   /// again.
   bool write_last_character(const page& pg, int y, charset_id charset) {
     const auto width = static_cast<int>(s_.join);
+    if (!s_.modes.wrap && pg.x >= s_.cols - 1 && pg.x <= s_.cols && !s_.modes.insert &&
+        writer_.is_first_half(pg.row(pg.y), s_.cols - 2)) {
+      writer_.move_to(s_.cols - 2, y);
+      finish_first_half(pg);
+      return true;
+    }
+    if (width == 2 && !s_.modes.wrap && pg.x == s_.cols - 1) {
+      // A wide character that did not fit, and could not wrap.
+      writer_.set_pen(s_.pen);
+      writer_.move_to(pg.x, y);
+      if (s_.modes.insert)
+        writer_.put("\x1b[4h");
+      writer_.put(wide_space);
+      return true;
+    }
     const auto col = pg.x - width;
     if (col < 0 || pg.x > s_.cols)
       return false;
@@ -321,9 +368,17 @@ private:
     return writer_.print(c, s_.tables, charset);
   }
 
-  /// Brings the cursor behind the last column, where the next character wraps.
+  /// Brings the cursor behind the last column, where the next character wraps, by printing what is
+  /// in that column again.
   void write_behind_last(const page& pg, int y, charset_id charset, bool pen_is_free) {
     const auto& row = pg.row(pg.y);
+    if (writer_.is_first_half(row, s_.cols - 2) && pen_is_free) {
+      writer_.put("\x1b[?7l");
+      writer_.move_to(s_.cols - 2, y);
+      finish_first_half(pg);
+      writer_.put(s_.modes.wrap ? "\x1b[?7h" : nothing);
+      return;
+    }
     auto col = s_.cols - 1;
     if (row.at(col).width() == 0 && !row.at(col).has_content())
       --col;
@@ -334,15 +389,36 @@ private:
       if (pen_is_free)
         writer_.set_pen(a);
       writer_.move_to(col, y);
-      if (writer_.print(c, s_.tables, charset))
+      if (writer_.print(c, s_.tables, charset)) {
+        writer_.put(nothing);
         return;
-    } else if (pen_is_free && is_uniformly_empty(row)) {
+      }
+    }
+    if (!s_.alt_is_active) {
+      // The cursor comes along from the other screen, which is forgotten.
+      writer_.put("\x1b[?47h");
+      writer_.move_to(s_.cols - 1, pg.y);
+      writer_.put(" \x1b[?47l");
+      return;
+    }
+    if (pen_is_free && is_uniformly_empty(row)) {
       writer_.set_pen(a);
       writer_.move_to(s_.cols - 1, y);
       writer_.put(" \x1b[1K"); // erases the whole row, and leaves the cursor where it is
       return;
     }
     writer_.move_to(s_.cols - 1, y);
+  }
+
+  /// Draws a first half alone, before the last column, again, and brings the cursor to its place.
+  void finish_first_half(const page& pg) {
+    const auto& row = pg.row(pg.y);
+    const bool is_behind = writer_.draw_first_half(row, s_.tables, s_.cols - 2, s_.pen);
+    if (is_behind && pg.x < s_.cols)
+      writer_.put(wide_space); // does not fit
+    else if (!is_behind && pg.x >= s_.cols &&
+             snapshot_writer::is_printable(row, s_.cols - 1, s_.cols, s_.tables))
+      writer_.print(row.at(s_.cols - 1), s_.tables, ascii_charset);
   }
 
   [[nodiscard]] bool is_uniformly_empty(const line& row) const {

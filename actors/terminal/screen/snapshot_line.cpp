@@ -60,11 +60,11 @@ void snapshot_writer::draw_page(const page& pg, const cell_tables& tables, std::
   current.load();
   clear_dirt();
   col_ = 0;
-  if (current.get().is_wrapped && rows_ > 1) {
+  if (current.get().is_wrapped) {
     // Nothing above it to wrap from: wrap from the first row to the second, and delete the first.
     set_pen({});
     to_col(cols_ - 1);
-    put("  \x1b[H\x1b[M");
+    put(rows_ > 1 ? "  \x1b[H\x1b[M" : "  \x1b[3J\r");
     col_ = 0;
     soil(0, 1);
   }
@@ -92,10 +92,11 @@ void snapshot_writer::draw_page(const page& pg, const cell_tables& tables, std::
     const auto first_style = next.tables().styles.get(below.at(0).style);
     const bool can_continue = is_printable(below, 0, cols_, next.tables()) && is_plain(first_style);
     const auto last = l.at(cols_ - 1);
-    const bool ends_full = is_printable(l, cols_ - 1, cols_, current.tables()) ||
-                           (is_half(last) && is_second_half(l, cols_ - 1) &&
-                            is_printable(l, cols_ - 2, cols_, current.tables()));
-    const bool ends_for_wide = last.width() == 1 && !last.has_content() &&
+    const bool ends_apart = is_first_half(l, cols_ - 2);
+    const bool ends_full = !ends_apart && (is_printable(l, cols_ - 1, cols_, current.tables()) ||
+                                           (is_second_half(l, cols_ - 1) && is_half(last) &&
+                                            is_printable(l, cols_ - 2, cols_, current.tables())));
+    const bool ends_for_wide = !ends_apart && last.width() == 1 && !last.has_content() &&
                                below.at(0).width() == 2 &&
                                current.tables().styles.get(last.style) == first_style;
     if (can_continue && ends_full) {
@@ -111,6 +112,7 @@ void snapshot_writer::draw_page(const page& pg, const cell_tables& tables, std::
       start_new_line(); // there is no way back to a line that has scrolled out
     } else {
       // Wrap with anything, then come back to draw the line.
+      drawn_ = 0;
       set_pen({});
       to_col(cols_ - 1);
       put("  \x1b[A");
@@ -147,7 +149,7 @@ void snapshot_writer::soil(int from, int to) {
 }
 
 void snapshot_writer::draw_line(const line& l, const cell_tables& tables) {
-  const int from = std::exchange(drawn_, 0);
+  int from = std::exchange(drawn_, 0);
   int end = std::min(l.stored(), cols_);
   while (end > 0 && l.at(end - 1).is_default())
     --end;
@@ -155,13 +157,102 @@ void snapshot_writer::draw_line(const line& l, const cell_tables& tables) {
   if (end == cols_ && cols_ > 1) {
     const auto last = l.at(cols_ - 1);
     const auto a = tables.styles.get(last.style);
-    if (last.width() == 1 && !last.has_content() && a != a.as_erased())
+    if (last.width() == 1 && !last.has_content() && a != a.as_erased()) {
       draw_last_empty(a);
+      if (from > cols_ - 2)
+        from = 0;
+    }
   }
+  draw_first_halves(l, tables, from);
   draw_halves(l, tables, from);
-  end = std::max(end, dirty_end_);
-  for (int col = from; col < end;)
-    col = draw_cell(l, tables, col);
+  for (int col = from; col < std::max(end, dirty_end_);)
+    if (is_done_[static_cast<std::size_t>(col)])
+      is_done_[static_cast<std::size_t>(col++)] = false;
+    else
+      col = draw_cell(l, tables, col);
+}
+
+// First halves without a second can be made in the last columns only; from there they are shifted
+// to their places, before anything else is drawn.
+void snapshot_writer::draw_first_halves(const line& l, const cell_tables& tables, int from) {
+  for (int col = from, shift_from = from; col < std::min(l.stored(), cols_ - 1); ++col) {
+    if (!is_first_half(l, col))
+      continue;
+    put("\x1b[?7l");
+    draw_first_half(l, tables, col, tables.styles.get(l.at(col).style));
+    put("\x1b[?7h");
+    if (const int n = cols_ - 2 - col; n > 0) {
+      set_pen({});
+      csi(shift_from + 1, "G");
+      csi(n, "P");
+    }
+    is_done_[static_cast<std::size_t>(col)] = is_done_[static_cast<std::size_t>(col) + 1] = true;
+    shift_from = col + 2;
+    ++col;
+  }
+}
+
+bool snapshot_writer::is_first_half(const line& l, int col) const {
+  const auto c = l.at(col);
+  return c.width() == 2 && c.has_content() && col < cols_ - 1 && !is_half(l.at(col + 1));
+}
+
+// In the last two columns, with wrapping off, a wide character's second half can be replaced; or a
+// wide character does not fit, and a combining one after it joins what is there, and widens it.
+bool snapshot_writer::draw_first_half(const line& l, const cell_tables& tables, int col,
+                                      const attributes& pen) {
+  const auto c = l.at(col);
+  const auto a = tables.styles.get(c.style);
+  const auto last = l.at(col + 1);
+  const auto last_pen = tables.styles.get(last.style);
+  std::string text;
+  tables.append_text(c, text);
+  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+  const auto base_length = utf8_length(bytes[0]);
+  const auto base_width = char_width(decode_utf8(bytes, base_length));
+  if (base_width == 2) {
+    csi(cols_ - 1, "G");
+    set_pen(a);
+    put(text);
+    if (is_plain(last_pen))
+      set_pen(last_pen);
+    col_ = -1;
+    if (is_printable(l, col + 1, cols_, tables))
+      return print(last, tables, ascii_charset);
+    put(wide_space); // does not fit; its end empties the second half
+  } else {
+    const bool has_empty_base = base_width == 0 && a != a.as_erased();
+    if (has_empty_base)
+      draw_empty(a, cols_ - 2);
+    if (is_printable(l, col + 1, cols_, tables)) {
+      csi(cols_, "G");
+      set_pen(last_pen);
+      print(last, tables, ascii_charset);
+    } else {
+      csi(cols_, "G");
+      if (pen_.as_erased() != last_pen.as_erased())
+        set_pen(last_pen.as_erased());
+      put("\x1b[X");
+    }
+    csi(cols_ - 1, "G");
+    if (base_width == 1) {
+      set_pen(a);
+      put(std::string_view(text).substr(0, base_length));
+      text.erase(0, base_length);
+    } else {
+      if (!has_empty_base) {
+        if (pen_.as_erased() != a)
+          set_pen(a);
+        put("\x1b[X");
+      }
+      csi(cols_, "G");
+    }
+    set_pen(pen);
+    put(wide_space);
+    put(text);
+    col_ = -1;
+  }
+  return false;
 }
 
 int snapshot_writer::draw_cell(const line& l, const cell_tables& tables, int col) {
@@ -180,10 +271,8 @@ int snapshot_writer::draw_cell(const line& l, const cell_tables& tables, int col
       set_pen(a);
       csi(col + 1, "G");
       tables.append_text(c, out_);
-    } else {
-      to_col(col);
-      set_pen(a);
-      tables.append_text(c, out_);
+    } else if (a != a.as_erased() && col < cols_ - 1) {
+      draw_empty(a, col); // a first half without a second; see draw_first_half
     }
     col_ = -1;
     return col + 1;
@@ -335,14 +424,18 @@ bool snapshot_writer::is_plain(const attributes& a) {
 void snapshot_writer::set_link(std::uint32_t link) {
   if (link == pen_.link)
     return;
+  put_link(link);
+  pen_.link = link;
+  pen_.update_extended();
+}
+
+void snapshot_writer::put_link(std::uint32_t link) {
   if (link == 0) {
     put(no_link);
   } else {
     const auto& l = links_.get(link);
     out_ += "\x1b]8;" + l.params + ';' + l.uri + '\x07';
   }
-  pen_.link = link;
-  pen_.update_extended();
 }
 
 void snapshot_writer::set_pen(const attributes& want) {
@@ -351,6 +444,7 @@ void snapshot_writer::set_pen(const attributes& want) {
   if (!is_plain(want)) {
     // DECRC restores fg and bg, and leaves the rest: make the two parts apart from each other.
     set_pen_to_save(want.fg, want.bg);
+    saves_cursor_ = true;
     put("\x1b"
         "7");
     attributes rest;
@@ -370,7 +464,7 @@ void snapshot_writer::set_pen(const attributes& want) {
   auto same_but_link = pen_;
   same_but_link.link = want.link;
   same_but_link.bg = (pen_.bg & ~attributes::extended) | (want.bg & attributes::extended);
-  if (same_but_link != want) {
+  if (same_but_link != want || !is_plain(pen_)) {
     append_sgr(out_, want);
     if (want.bg & attributes::is_protected)
       put("\x1b[1\"q");
@@ -387,6 +481,7 @@ void snapshot_writer::set_pen_to_save(std::uint32_t fg, std::uint32_t bg) {
     base.bg |= attributes::extended;
     set_pen(base);
     if (!wants_extended) {
+      saves_cursor_ = true;
       put("\x1b"
           "7\x1b[0m");
       put(no_link);

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace roost::terminal {
@@ -20,7 +21,7 @@ class snapshot_writer {
 public:
   snapshot_writer(std::string& out, int cols, int rows, const link_table& links)
       : out_(out), cols_(cols), rows_(rows), links_(links),
-        is_dirty_(static_cast<std::size_t>(cols)) {}
+        is_done_(static_cast<std::size_t>(cols)), is_dirty_(static_cast<std::size_t>(cols)) {}
 
   /// Draws lines from the top: the page's scrollback from `first` on, then its rows. With a
   /// scrollback, the lines scroll to their places.
@@ -36,6 +37,8 @@ public:
   /// Says what the terminal's attributes are, after a DECRC.
   void pen_is(const attributes& pen) { pen_ = pen; }
 
+  /// OSC 8, whatever the link is now.
+  void put_link(std::uint32_t link);
   void put(std::string_view bytes) { out_ += bytes; }
   /// `CSI <n> <final>`.
   void csi(int n, std::string_view final);
@@ -43,6 +46,15 @@ public:
   /// Prints what the cell holds, in the current attributes. `charset` is the one in use.
   /// @returns false, and prints nothing, if the character set cannot say it.
   bool print(const cell& c, const cell_tables& tables, charset_id charset);
+
+  /// Whether a column holds the first half of a wide character alone.
+  [[nodiscard]] bool is_first_half(const line& l, int col) const;
+  /// Draws what is at `col` and behind it into the last two columns of the terminal, with wrapping
+  /// off; `pen` is for what follows. @returns whether the cursor is behind the last column.
+  bool draw_first_half(const line& l, const cell_tables& tables, int col, const attributes& pen);
+  /// Whether DECSC was used, since the last call of the second.
+  [[nodiscard]] bool saves_cursor() const { return saves_cursor_; }
+  bool take_saves_cursor() { return std::exchange(saves_cursor_, false); }
 
   /// Whether printing gives this cell (and its second half).
   static bool is_printable(const line& l, int col, int cols, const cell_tables& tables);
@@ -53,6 +65,7 @@ private:
   void draw_line(const line& l, const cell_tables& tables);
   void draw_next_after_wrap(const line& next, const cell_tables& tables);
   int draw_cell(const line& l, const cell_tables& tables, int col);
+  void draw_first_halves(const line& l, const cell_tables& tables, int from);
   void draw_halves(const line& l, const cell_tables& tables, int from);
   void draw_last_empty(const attributes& a);
   void draw_empty(const attributes& a, int col);
@@ -70,9 +83,11 @@ private:
   int rows_;
   const link_table& links_;
   attributes pen_;
-  int col_ = 0;                ///< cols_: the next character wraps
+  int col_ = 0; ///< cols_: the next character wraps
+  bool saves_cursor_ = false;
   int drawn_ = 0;              ///< columns of the line that the wrap to it has drawn
   int dirty_end_ = 0;          ///< columns before this one may be dirty
+  std::vector<bool> is_done_;  ///< columns of that line that are as they should be
   std::vector<bool> is_dirty_; ///< columns of the line that is drawn that are not blank
 };
 

@@ -142,6 +142,7 @@ private:
   std::uint8_t utf8_have_ = 0;
   unsigned char utf8_[4] = {};
   bool is_too_long_ = false;
+  bool is_in_run_ = false;  ///< of printable characters, which a cut does not end
   std::uint32_t ident_ = 0; ///< prefix and intermediates; with the final byte while in a DCS string
   csi_params params_;
   std::string osc_;
@@ -241,7 +242,9 @@ vt_parser::byte_pointer vt_parser::finish_character(byte_pointer p, byte_pointer
   at_ = p - 1;
   if (phase_ == vt_phase::ground && code >= 0xa0) {
     if constexpr (Mode == mode::all) {
-      sink.print_begin();
+      if (!is_in_run_)
+        sink.print_begin();
+      is_in_run_ = true;
       sink.print(code);
       sink.print_end();
     }
@@ -277,7 +280,7 @@ vt_parser::byte_pointer vt_parser::ground(byte_pointer p, byte_pointer end, Sink
       return p;
     }
   } else {
-    bool has_begun = false;
+    bool has_begun = is_in_run_;
     while (p != end) {
       const auto text_end = end_of_text(p, end);
       if (text_end != p) {
@@ -305,6 +308,7 @@ vt_parser::byte_pointer vt_parser::ground(byte_pointer p, byte_pointer end, Sink
     }
     if (has_begun)
       sink.print_end();
+    is_in_run_ = has_begun && p == end;
     if (p == end)
       return p;
   }
@@ -324,6 +328,7 @@ vt_parser::byte_pointer vt_parser::ground(byte_pointer p, byte_pointer end, Sink
 
 template <vt_parser::mode Mode, class Sink>
 void vt_parser::step(unsigned code, Sink& sink) {
+  is_in_run_ = false;
   const auto rule =
       vt_table[static_cast<std::size_t>(phase_)][code < vt_columns ? code : vt_columns - 1];
   switch (rule.action) {

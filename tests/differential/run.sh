@@ -1,0 +1,33 @@
+#!/bin/sh
+# Compares the screen model with xterm.js on random streams, and on recordings of real programs.
+#
+#   tests/differential/run.sh [cases] [seed]
+#
+# Without a seed: a fixed one, and a random one, which is printed. SCREEN_DRIVER is the path of the
+# program screen_driver; by default the newest one below build/. Ends with "N passed, N failed".
+set -eu
+cd "$(dirname "$0")"
+cases=${1:-2000}
+[ -d node_modules/@xterm/headless ] || npm ci --no-audit --no-fund >/dev/null
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+status=0
+check() {
+  echo "$*"
+  "$@" >"$out" || status=1
+  sed '$!s/^/  /; $s/^\([0-9]\)/  \1/' "$out"
+  tail -n 1 "$out" >>"$out.sum"
+}
+rm -f "$out.sum"
+trap 'rm -f "$out" "$out.sum"' EXIT
+if [ $# -ge 2 ]; then
+  check node compare.js "$cases" "$2"
+else
+  check node compare.js "$cases" 1
+  check node compare.js $((cases / 4)) "$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')"
+  check node widths.js
+  check node resize.js $((cases / 4)) 1
+  check node recordings.js
+fi
+awk '{ passed += $1; failed += $3 } END { printf "%d passed, %d failed\n", passed, failed }' "$out.sum"
+exit $status
