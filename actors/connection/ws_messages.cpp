@@ -83,7 +83,8 @@ json::value holder_value(std::optional<connection_id> holder) {
 result<client_message> parse_client_message(std::string_view text) {
   ROOST_TRY(const auto value, api::parse_json(text));
   reader fields(value);
-  fields.require("type");
+  if (value.is_object() && !fields.has("type")) // else its other fields would look unknown
+    return failure{request_error::missing_field, "type"};
   enum class kind { attach, detach, resize, take_control, refresh, call, cancel, subscribe, ping };
   const auto type = fields.choice<kind>("type", {{"attach", kind::attach},
                                                  {"detach", kind::detach},
@@ -95,8 +96,8 @@ result<client_message> parse_client_message(std::string_view text) {
                                                  {"subscribe", kind::subscribe},
                                                  {"ping", kind::ping}});
   if (!type) {
-    const auto why = fields.finish();
-    return why ? failure{request_error::missing_field, "type"} : why.error();
+    auto why = fields.finish();
+    return why ? failure{request_error::bad_value, "type"} : std::move(why).error();
   }
   switch (*type) {
   case kind::attach:

@@ -18,6 +18,8 @@ public:
     std::lock_guard guard(state_->lock);
     state_->handle = std::move(handle);
   }
+  /// Lets go of the handle.
+  void clear() const { put(Handle()); }
   /// The handle; empty before the first start.
   [[nodiscard]] Handle get() const {
     std::lock_guard guard(state_->lock);

@@ -27,8 +27,9 @@ private:
   coordinator& owner_;
 };
 
-/// CAF's scheduler on the threads of an io_context: socket completions and actors share one pool, so a
-/// byte that arrives on a socket is handled by its actor on the same thread, usually without a switch.
+/// CAF's scheduler on the threads of an io_context: socket completions and actors share one pool,
+/// so a byte that arrives on a socket is handled by its actor on the same thread, usually without a
+/// switch.
 class coordinator final : public caf::scheduler::abstract_coordinator {
 public:
   explicit coordinator(caf::actor_system& sys) : abstract_coordinator(sys) {

@@ -10,7 +10,8 @@ namespace roost::runtime {
 /// Every roost program that has actors starts its system with this type.
 class system_config : public caf::actor_system_config {
 public:
-  /// @param io lives longer than the actor system, and its threads run until the system is destroyed.
+  /// @param io lives longer than the actor system, and its threads run until the system is
+  /// destroyed.
   /// @param max_throughput messages that one actor handles before others get their turn.
   explicit system_config(boost::asio::io_context& io, std::size_t max_throughput = 50);
 

@@ -80,9 +80,11 @@ void terminal_state::start(terminal_context context, session_info info,
       [this](std::uint64_t offset, const slice& bytes) { screen_->on_evict(offset, bytes); });
   screen_ = std::make_unique<screen_follower>(
       *history_, screen_config{what.size.cols, what.size.rows, context_.config.scrollback_lines});
-  fan_out_ = std::make_unique<fan_out>(*history_, context_.config.window, *this);
+  fan_out_ = std::make_unique<fan_out>(*history_, context_.config.window,
+                                        static_cast<fan_out_sink&>(*this));
   life_ = lifecycle(context_.config.ladder, context_.config.drain);
   policy_ = size_policy(what.size, info_.size_policy);
+  waits_ = wait_list(context_.config.max_waits);
 
   info_.pid = started->pid;
   info_.command = what.command;
@@ -226,8 +228,10 @@ void terminal_state::on_input(const input& x) {
     self_->send(v->actor, input_refused{x.viewer.stream, taken.error()});
     return;
   }
-  if (origin == input_origin::person)
+  if (origin == input_origin::person) {
+    shell_.on_typed(x.bytes);
     apply(policy_.typed(v->key));
+  }
 }
 
 // ---- output ----
@@ -289,8 +293,9 @@ void terminal_state::publish() {
   live_offset_->store(published_, std::memory_order_relaxed);
   last_output_ = now();
   fan_out_->publish();
-  // With nobody at the keyboard the server's screen answers the program's queries, and soon.
-  if (!info_.holder || !waits_.is_empty())
+  // With nobody at the keyboard the server's screen answers the program's queries, and soon; so do
+  // marks that somebody waits for.
+  if (!info_.holder || !waits_.is_empty() || command_)
     parse_some(parse_step);
   if (!waits_.is_empty())
     answer_waits();
@@ -374,25 +379,6 @@ void terminal_state::use_events() {
     info_.cwd = info_.shell.cwd;
   answer_waits();
   report();
-}
-
-void terminal_state::answer_waits() {
-  waits_.check({now(), last_output_, history_.get(), &shell_, info_});
-  arm_wait_timer();
-}
-
-void terminal_state::arm_wait_timer() {
-  const auto next = waits_.next_check(last_output_);
-  if (!next) {
-    timers_.cancel(wait_timer);
-    return;
-  }
-  const auto delay =
-      std::max<std::chrono::nanoseconds>(*next - now(), std::chrono::milliseconds{1});
-  timers_.after(wait_timer, delay, [this] {
-    parse_some(screen_->backlog());
-    answer_waits();
-  });
 }
 
 // ---- input ----

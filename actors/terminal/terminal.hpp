@@ -19,7 +19,9 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,7 +59,7 @@ using terminal_pointer = terminal_actor::stateful_pointer<terminal_state>;
 /// answers `describe_session` with the reason and ends. It never blocks beyond the program's exec,
 /// never waits for a viewer, and sends the program away when it ends for whatever reason. All
 /// members run in the actor's context.
-class terminal_state final : private fan_out_sink {
+class terminal_state : private fan_out_sink {
 public:
   static constexpr const char* name = "terminal";
 
@@ -106,6 +108,17 @@ private:
     viewer_actor actor;
     viewer_mode mode = viewer_mode::control;
   };
+  /// A command that a caller types and waits for.
+  struct typed_command {
+    runtime::promise_guard<command_result> promise;
+    std::string text;
+    bool is_typed = false; ///< until then it waits for a prompt
+    std::uint64_t commands_before = 0;
+    steady_time asked_at{};
+    steady_time typed_at{};
+    steady_time deadline{}; ///< of the present phase
+    steady_time give_up{};
+  };
   enum timer_id : std::uint32_t { parse_timer, pause_timer, life_timer, wait_timer, read_timer };
 
   [[nodiscard]] steady_time now() const { return context_.clock->now(); }
@@ -124,6 +137,9 @@ private:
   void use_events();
   void answer_waits();
   void arm_wait_timer();
+  void follow_command();
+  [[nodiscard]] wait_facts facts() const;
+  [[nodiscard]] std::string plain_text(std::uint64_t begin, std::uint64_t end) const;
 
   // fan_out_sink
   void send_output(viewer_key to, std::uint64_t offset, slice bytes) override;
@@ -158,7 +174,9 @@ private:
   std::unique_ptr<screen_follower> screen_;
   std::unique_ptr<fan_out> fan_out_;
   shell_watch shell_;
-  wait_list waits_;
+  wait_list waits_{0};
+  std::map<wait_list::wait_id, runtime::promise_guard<wait_result>> wait_promises_;
+  std::optional<typed_command> command_;
   std::shared_ptr<pty_io> pty_;
   lifecycle life_{kill_ladder{}, std::chrono::milliseconds{1000}};
   size_policy policy_{terminal_size{}};

@@ -231,7 +231,7 @@ void terminals_state::on_down(const caf::actor_addr& who) {
   if (at == sessions_.end())
     return;
   auto& e = at->second;
-  e.terminal = {};
+  e.terminal = nullptr;
   e.info.state = session_state::lost;
   e.info.viewers = 0;
   e.info.holder.reset();

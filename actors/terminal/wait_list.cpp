@@ -25,6 +25,7 @@ struct wait_list::wait {
   bool is_behind = false; ///< there is text that it has not looked at
 };
 
+wait_list::wait_list(std::size_t most) : most_(most) {}
 wait_list::wait_list(wait_list&&) noexcept = default;
 wait_list& wait_list::operator=(wait_list&&) noexcept = default;
 wait_list::~wait_list() = default;

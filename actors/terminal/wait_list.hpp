@@ -34,7 +34,7 @@ class wait_list {
 public:
   using wait_id = std::uint64_t;
 
-  explicit wait_list(std::size_t most) : most_(most) {}
+  explicit wait_list(std::size_t most);
   wait_list(wait_list&&) noexcept;
   wait_list& operator=(wait_list&&) noexcept;
   ~wait_list();

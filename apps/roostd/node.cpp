@@ -251,10 +251,10 @@ void node::stop() {
   if (tokens_)
     tokens_->save_usage();
   // Handles first, then the system, then the threads that ran its actors.
-  events_.put({});
-  terminal_supervisor_.put({});
-  terminals_.put({});
-  connections_.put({});
+  events_.clear();
+  terminal_supervisor_.clear();
+  terminals_.clear();
+  connections_.clear();
   server_.reset();
   system_.reset();
   work_.reset();
