@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <cstdio>
 #include <memory>
 
 #include <boost/asio/buffer.hpp>
@@ -200,8 +199,11 @@ private:
                   printable(options_.link.session) + "` comes back]\n");
     }
     key_timer_.cancel();
-    if (!matcher_.is_waiting())
+    if (!matcher_.is_waiting()) {
+      if (is_lost_)
+        link_.hurry();
       return;
+    }
     key_timer_.expires_after(second_key_patience);
     key_timer_.async_wait([this](const error_code& error) {
       if (error)
@@ -266,11 +268,9 @@ private:
     end_timer_.cancel();
     terminal_->leave();
     if (!notice_.empty())
-      std::fprintf(stderr, "roost: %s\n", printable(notice_).c_str());
-    if (!options_.is_quiet && !last_words.empty()) {
-      std::fputs(last_words.c_str(), stdout);
-      std::fflush(stdout);
-    }
+      terminal_->say("roost: " + printable(notice_) + "\n");
+    if (!options_.is_quiet)
+      terminal_->say(last_words);
     link_.detach();
   }
 

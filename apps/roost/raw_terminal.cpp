@@ -157,6 +157,8 @@ void raw_terminal::leave() {
   restore();
 }
 
+void raw_terminal::say(std::string_view text) { write_all(output_, text.data(), text.size()); }
+
 terminal_size raw_terminal::size() const {
   winsize window{};
   if (::ioctl(output_, TIOCGWINSZ, &window) != 0 || window.ws_col == 0 || window.ws_row == 0)

@@ -30,6 +30,9 @@ public:
   /// take bytes. Does nothing when already left.
   void leave();
 
+  /// Writes `text` and waits at most a second for a terminal that does not take bytes.
+  void say(std::string_view text);
+
   /// The window's size now; 80x24 if the terminal does not know it.
   [[nodiscard]] terminal_size size() const;
   /// Non-blocking descriptors; owned by this object.

@@ -17,6 +17,8 @@ constexpr std::size_t queue_high = 64U << 10U; // queued input past which we sto
 constexpr std::size_t kept_max = 1U << 20U;    // input kept while the connection is away
 constexpr std::uint64_t ack_every = 64U << 10U;
 constexpr milliseconds ack_idle{50};
+constexpr std::string_view connection_lost = "connection lost";
+constexpr std::chrono::seconds hurry_every{1};   // how often a person may cut a delay short
 constexpr std::chrono::seconds stable_after{10}; // a connection that lived so long was a success
 
 } // namespace
@@ -171,7 +173,7 @@ void session_link::on_socket_end(const ws_end& end) {
   if (end.unreachable) {
     if (!was_attached_)
       return finish({{}, *end.unreachable});
-    return retry(0, end.unreachable->advice, hint);
+    return retry(0, connection_lost, hint);
   }
   if (end.http_status != 0) {
     const bool is_passing = end.http_status == 429 || end.http_status >= 500;
@@ -202,8 +204,7 @@ void session_link::on_socket_end(const ws_end& end) {
   if (end.close_code == 1012 || end.close_code == 1013)
     if (const auto seconds = retry_after_in(end.reason))
       wait = *seconds;
-  retry(end.close_code,
-        end.close_code == 0 ? std::string_view("connection lost") : explain_close(end.close_code),
+  retry(end.close_code, end.close_code == 0 ? connection_lost : explain_close(end.close_code),
         wait);
 }
 
@@ -217,13 +218,23 @@ void session_link::retry(std::uint16_t code, std::string_view why,
                                    options_.address.shown(),
                                    "it did so several times; its log tells why",
                                    {}}});
+  tried_at_ = std::chrono::steady_clock::now();
   if (events_.on_lost)
     events_.on_lost(why, *delay);
+  is_retry_pending_ = true;
   retry_timer_.expires_after(*delay);
   retry_timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && !is_over_)
+    if (!error && std::exchange(is_retry_pending_, false) && !is_over_)
       connect();
   });
+}
+
+void session_link::hurry() {
+  if (!is_retry_pending_ || is_over_ || std::chrono::steady_clock::now() - tried_at_ < hurry_every)
+    return;
+  is_retry_pending_ = false;
+  retry_timer_.cancel();
+  connect();
 }
 
 void session_link::finish(link_end end) {

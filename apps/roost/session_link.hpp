@@ -82,6 +82,8 @@ public:
   [[nodiscard]] bool is_attached() const noexcept { return is_attached_; }
   [[nodiscard]] bool is_holder() const noexcept { return stream_.is_holder(); }
 
+  /// A person is waiting: cuts the delay before the next attempt short, at most once a second.
+  void hurry();
   /// The user's window has another size.
   void resize(terminal_size size);
   /// Asks for a snapshot.
@@ -120,6 +122,8 @@ private:
   std::optional<std::chrono::milliseconds> drain_hint_;
   std::optional<boost::json::object> exited_;
   std::chrono::steady_clock::time_point attached_at_{};
+  std::chrono::steady_clock::time_point tried_at_{};
+  bool is_retry_pending_ = false;
   bool was_attached_ = false;
   bool is_attached_ = false;
   bool is_over_ = false;

@@ -116,6 +116,7 @@ private:
             request.set(http::field::authorization, "Bearer " + token);
         }));
     stream_->read_message_max(message_max);
+    stream_->auto_fragment(false); // a message is one frame, whatever the size of Beast's buffer
     stream_->async_handshake(response_, address_.host_header(), "/ws",
                              [self = this->shared_from_this()](const error_code& error) {
                                if (self->is_over_)

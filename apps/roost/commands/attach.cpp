@@ -29,6 +29,9 @@ constexpr std::array options = {
 
 outcome<int> attach_to(const boost::json::object& session, const api& server,
                        const invocation& call, const program& self) {
+  if (const auto id = text_field(session, "id"); self.env()("ROOST_SESSION_ID") == id)
+    return usage_failure("this terminal shows that very session", id,
+                         "it would show itself for ever");
   attach_options attach;
   attach.link.address = server.address();
   attach.link.token = server.token();

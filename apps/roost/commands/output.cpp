@@ -149,6 +149,9 @@ outcome<int> run(const invocation& call, program& self) {
     return usage_failure("the output is bytes and no JSON", {}, "leave --json out");
   ROOST_TRY(const auto server, self.server());
   ROOST_TRY(const auto id, server.find_session_id(call.operands[0]));
+  if (follows && ::isatty(STDOUT_FILENO) != 0 && self.env()("ROOST_SESSION_ID") == id)
+    return usage_failure("this terminal shows that very session", id,
+                         "it would print its own output for ever");
   ROOST_TRY(auto epoch, print_held(server, id, since, limit));
   if (!follows)
     return exit_status::ok;
