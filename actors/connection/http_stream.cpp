@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 namespace roost::connection {
@@ -236,13 +237,26 @@ void http_stream::parse() {
       return;
     }
   }
-  if (phase_ == phase::body && parser_->is_done()) {
-    handle_request();
-    return;
-  }
-  if (phase_ == phase::body && input_.size() > 0 && used > 0) {
-    parse();
-    return;
+  if (phase_ == phase::body) {
+    // Neither counts as body, so neither has a bound of its own: trailer fields, which the parser
+    // keeps and nobody here wants, and a chunk's extension, which it waits for without an end.
+    const auto& message = parser_->get();
+    if (std::distance(message.begin(), message.end()) != header_fields_) {
+      refuse(failure(request_error::bad_request, "trailer fields are not understood"));
+      return;
+    }
+    if (parser_->is_done()) {
+      handle_request();
+      return;
+    }
+    if (input_.size() > 0 && used > 0) {
+      parse();
+      return;
+    }
+    if (input_.size() > env_.limits.header_bytes) {
+      refuse(failure(request_error::bad_request, "a chunk's size line or trailer is too long"));
+      return;
+    }
   }
   read_more();
 }
@@ -351,6 +365,8 @@ void http_stream::admit_request() {
 
 void http_stream::begin_body() {
   phase_ = phase::body;
+  const auto& message = parser_->get();
+  header_fields_ = std::distance(message.begin(), message.end());
   parser_->eager(true);
   arm(env_.limits.body_timeout);
   if (equals_ignoring_case(request_.header("expect"), "100-continue") && http_version_ == 11 &&
@@ -424,7 +440,7 @@ void http_stream::drain() {
   asio::post(executor_, [self = shared_from_this()] {
     self->is_draining_ = true;
     self->wants_close_ = true;
-    if (self->phase_ == phase::header && !self->parser_)
+    if (self->phase_ == phase::handshake || (self->phase_ == phase::header && !self->parser_))
       self->finish(); // not a byte of another request has come
     else if (self->stream_)
       self->stream_->close();

@@ -19,6 +19,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -166,6 +167,7 @@ private:
   boost::beast::flat_buffer input_;                       ///< what has come and is not parsed yet
   std::optional<request_parser> parser_;
   std::size_t header_used_ = 0; ///< bytes of the current header that the parser has taken
+  std::ptrdiff_t header_fields_ = 0;
   http_request request_;
   std::string correlation_; ///< of the current request, which its handler owns once it has it
   int http_version_ = 11;

@@ -212,7 +212,10 @@ void http_stream::on_written() {
 void http_stream::close_politely() {
   phase_ = phase::lingering;
   arm(env_.limits.linger);
-  if (auto* secured = std::get_if<std::unique_ptr<tls_stream>>(&socket_)) {
+  // TLS wants to say goodbye, but cannot while the client still sends what we refused.
+  const bool is_input_expected = parser_ && !parser_->is_done();
+  if (auto* secured = std::get_if<std::unique_ptr<tls_stream>>(&socket_);
+      secured != nullptr && !is_input_expected) {
     (*secured)->async_shutdown([self = shared_from_this()](const error_code&) {
       // Whether the client said goodbye as well makes no difference.
       self->finish();
@@ -220,7 +223,7 @@ void http_stream::close_politely() {
     return;
   }
   error_code ignored; // it fails when the client has gone, which the read below tells
-  std::get<plain_socket>(socket_).shutdown(plain_socket::shutdown_send, ignored);
+  plain(socket_).shutdown(plain_socket::shutdown_send, ignored);
   if (is_input_ended_) {
     finish();
     return;

@@ -233,6 +233,27 @@ TEST_F(http_stream_test, a_body_over_its_bound_is_refused_before_it_is_read) {
   EXPECT_EQ(accepted.status, 200);
 }
 
+TEST_F(http_stream_test, what_surrounds_a_body_is_bounded_too) {
+  start();
+  const auto chunked = http_request_text("POST", "/login", "Transfer-Encoding: chunked\r\n");
+  auto extension = connect();
+  extension.send(chunked + "1;x=" + std::string(200'000, 'x'));
+  EXPECT_EQ(problem_of(extension.receive()), "bad-request");
+
+  auto trailers = connect();
+  trailers.send(chunked + "1\r\n{\r\n0\r\n");
+  for (int i = 0; i < 2000; ++i)
+    trailers.send("X-" + std::to_string(i) + ": y\r\n");
+  EXPECT_EQ(problem_of(trailers.receive()), "bad-request");
+
+  auto crumbs = connect();
+  std::string text = chunked;
+  for (int i = 0; i < 4096; ++i)
+    text += "1\r\nx\r\n";
+  crumbs.send(text + "1\r\nx\r\n0\r\n\r\n");
+  EXPECT_EQ(problem_of(crumbs.receive()), "body-too-large");
+}
+
 TEST_F(http_stream_test, a_refusal_reaches_a_client_that_is_still_sending) {
   start();
   auto client = connect();

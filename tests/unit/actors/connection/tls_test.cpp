@@ -149,6 +149,17 @@ TEST_F(tls_test, large_answers_and_bodies_arrive_whole) {
   EXPECT_TRUE(answer.ends_with("x900000"));
 }
 
+TEST_F(tls_test, a_refusal_reaches_a_client_that_is_still_sending) {
+  start();
+  auto socket = connect();
+  tls_client client(socket);
+  ASSERT_TRUE(client.is_connected());
+  client.send(http_request_text("POST", "/api/v1/x", "Content-Length: 900000\r\n"));
+  for (int i = 0; i < 5; ++i)
+    client.send(std::string(100'000, 'x'));
+  EXPECT_NE(client.receive(300).find("401 Unauthorized"), std::string::npos);
+}
+
 TEST_F(tls_test, old_versions_are_refused) {
   start();
   auto old = connect();
