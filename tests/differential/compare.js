@@ -17,7 +17,7 @@ function makeCase(seed) {
   const dims = size(r);
   const scrollback = r.pick([0, 3, 20, 1000]);
   const pieces = stream(r, dims, r.chance(50) ? r.between(1, 15) : r.between(10, 120));
-  const suffix = stream(r, dims, r.between(1, 40));
+  const suffix = stream(r, dims, r.between(1, 40), { isSuffix: true, wrapsAlways: pieces.wrapsAlways });
   // Half of all streams stop anywhere, inside a sequence or a character too.
   const cut = r.chance(50) ? r.below(20) : 0;
   const chunks = r.chance(50) ? r.between(1, 9) : 0;

@@ -17,10 +17,10 @@ const bad = [
 const bytes = (text) => Buffer.from(text, 'utf8');
 const csi = (text) => bytes('\x1b[' + text);
 
-function text(r) {
+function text(r, size) {
   let out = '';
   const n = r.chance(70) ? r.between(1, 12) : r.between(1, 60);
-  const kind = r.below(10);
+  const kind = size && size.narrow ? r.below(5) : r.below(10);
   for (let i = 0; i < n; i++) {
     if (kind < 5 || (kind < 8 && r.chance(70))) out += r.chance(10) ? r.pick(words) : r.pick([...latin]);
     else if (kind < 8) out += r.pick(others);
@@ -161,35 +161,47 @@ function rubbish(r) {
   }
 }
 
-function lines(r) {
+function lines(r, size) {
   let out = '';
   for (let i = r.between(1, 6); i > 0; i--)
-    out += text(r).toString('utf8').slice(0, r.between(0, 30)) + r.pick(['\r\n', '\r\n', '\n']);
+    out += text(r, size).toString('utf8').slice(0, r.between(0, 30)) + r.pick(['\r\n', '\r\n', '\n']);
   return bytes(out);
 }
 
 /** A stream of `count` pieces for a screen of the given size. */
-function stream(r, size, count) {
+function stream(r, size, count, options = {}) {
   // What a stream is made of differs, so that rare things also come in heaps.
   const weights = { text: 30, lines: 8, sgr: 14, move: 14, edit: 10, mode: 7, osc: 3, query: 2, rubbish: 2,
     combining: 2 };
   for (const name of Object.keys(weights))
     if (r.chance(25)) weights[name] *= r.pick([0, 2, 4]);
+  // With wrapping off, wide characters overwrite each other in the last columns; the cells that this
+  // leaves behind cannot all be drawn (see the decision record), so streams have one or the other.
+  const wrapsAlways = options.wrapsAlways ?? !r.chance(15);
+  const allowed = (piece) => {
+    const bytes = piece.toString('latin1');
+    if (wrapsAlways && /^\x1b\[\?([0-9;]*;)?7(;[0-9;]*)?l/.test(bytes)) return false;
+    // Clearing the scrollback moves a cursor that was saved long ago.
+    return !(options.isSuffix && /\[\??3J/.test(bytes));
+  };
+  size = { ...size, narrow: !wrapsAlways };
   const kinds = { text, lines, sgr, move, edit, mode, osc, query, rubbish,
-    combining: (x) => bytes(x.pick(combinings)) };
+    combining: (x, s) => (s.narrow ? text(x, s) : bytes(x.pick(combinings))) };
   const total = Object.values(weights).reduce((a, b) => a + b, 0) || 1;
   const pieces = [];
   while (pieces.length < count) {
     let at = r.below(total);
     for (const [name, weight] of Object.entries(weights)) {
       if (at < weight) {
-        pieces.push(kinds[name](r, size));
+        const piece = kinds[name](r, size);
+        if (allowed(piece)) pieces.push(piece);
         break;
       }
       at -= weight;
     }
-    if (total === 1) pieces.push(text(r));
+    if (total === 1) pieces.push(text(r, size));
   }
+  pieces.wrapsAlways = wrapsAlways;
   return pieces;
 }
 

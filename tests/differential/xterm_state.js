@@ -106,6 +106,8 @@ function capture(state, tail = 1e9) {
     parser: input._parser.currentState,
   };
   delete result.modes.synchronizedOutput; // not part of a snapshot
+  // The underline style is kept while nothing is underlined, but does nothing.
+  if (!(pen.fg & 0x10000000) && !(pen.bg & hasExtended)) result.pen[2] &= ~0x1c000000;
   if (result.active === 'normal') result.alt.lines = [];
   return result;
 }

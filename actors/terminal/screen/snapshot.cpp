@@ -394,6 +394,14 @@ private:
         return;
       }
     }
+    if (c.width() == 0 && c.has_content() && pen_fits) {
+      // A combining character that joined nothing there moves the cursor, too.
+      if (pen_is_free)
+        writer_.set_pen(a);
+      writer_.move_to(col, y);
+      writer_.put_text(c, s_.tables);
+      return;
+    }
     if (!s_.alt_is_active) {
       // The cursor comes along from the other screen, which is forgotten.
       writer_.put("\x1b[?47h");

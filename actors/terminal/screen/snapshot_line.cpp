@@ -158,7 +158,17 @@ void snapshot_writer::draw_line(const line& l, const cell_tables& tables) {
     const auto last = l.at(cols_ - 1);
     const auto a = tables.styles.get(last.style);
     if (last.width() == 1 && !last.has_content() && a != a.as_erased()) {
-      draw_last_empty(a);
+      const auto before = l.at(cols_ - 2);
+      const auto before_pen = tables.styles.get(before.style);
+      if (cols_ > 2 && before.width() == 1 && !before.has_content() &&
+          before_pen != before_pen.as_erased()) {
+        draw_two_last_empty(before_pen, a);
+        is_done_[static_cast<std::size_t>(cols_) - 2] = true;
+        from = 0;
+      } else {
+        draw_last_empty(a);
+      }
+      is_done_[static_cast<std::size_t>(cols_) - 1] = true;
       if (from > cols_ - 2)
         from = 0;
     }
@@ -285,7 +295,8 @@ int snapshot_writer::draw_cell(const line& l, const cell_tables& tables, int col
       return c.style == 0 && !is_dirty_[static_cast<std::size_t>(at)];
     };
     const bool skips = is_clean(col);
-    while (end < cols_ && l.at(end) == c && is_clean(end) == skips)
+    while (end < cols_ && l.at(end) == c && is_clean(end) == skips &&
+           !is_done_[static_cast<std::size_t>(end)])
       ++end;
     if (!skips)
       erase(col, end - col, c.style, tables);
@@ -328,6 +339,20 @@ void snapshot_writer::draw_last_empty(const attributes& a) {
   put(" \x1b[4l");
   col_ = cols_ - 1;
   soil(cols_ - 2, cols_ - 1);
+}
+
+// Two of them: the one before is made a column too early, and pushed along.
+void snapshot_writer::draw_two_last_empty(const attributes& before, const attributes& last) {
+  draw_empty(before, cols_ - 3);
+  col_ = -1;
+  to_col(cols_ - 2);
+  put(wide_space);
+  put("\x1b[4h\r");
+  set_pen(last);
+  put(" \x1b[4l");
+  col_ = 1;
+  is_dirty_[static_cast<std::size_t>(cols_) - 2] = false;
+  soil(0, 1);
 }
 
 // Second halves without a first: a wide character pushed apart.

@@ -40,6 +40,7 @@ public:
   /// OSC 8, whatever the link is now.
   void put_link(std::uint32_t link);
   void put(std::string_view bytes) { out_ += bytes; }
+  void put_text(const cell& c, const cell_tables& tables) { tables.append_text(c, out_); }
   /// `CSI <n> <final>`.
   void csi(int n, std::string_view final);
   void move_to(int x, int y);
@@ -68,6 +69,7 @@ private:
   void draw_first_halves(const line& l, const cell_tables& tables, int from);
   void draw_halves(const line& l, const cell_tables& tables, int from);
   void draw_last_empty(const attributes& a);
+  void draw_two_last_empty(const attributes& before, const attributes& last);
   void draw_empty(const attributes& a, int col);
   void erase(int col, int n, style_ref style, const cell_tables& tables);
   void to_col(int col);

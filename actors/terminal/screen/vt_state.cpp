@@ -532,7 +532,7 @@ void vt_state::alignment_pattern() {
   for (int i = 0; i < rows; ++i) {
     auto y = pg.y + i;
     if (y >= rows) {
-      if (!alt_is_active)
+      if (!alt_is_active && normal.history.max_lines() > 0)
         break;
       y -= rows;
     }
