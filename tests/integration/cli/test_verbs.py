@@ -258,7 +258,7 @@ class Output(Base):
         name = new("--", "sh", "-c", r"stty raw; printf '\033[1;31m\377\000\ra\nb'")
         self.ok("wait", name, "--exit")
         self.assertEqual(self.ok("output", name).raw, b"\x1b[1;31m\xff\x00\ra\nb")
-        self.assertEqual(self.ok("output", name, "--since", "10").raw, b"\ra\nb")
+        self.assertEqual(self.ok("output", name, "--since", "9").raw, b"\ra\nb")
         self.assertEqual(self.ok("output", name, "--since", "7", "--limit", "2").raw, b"\xff\x00")
 
     def test_follow_until_the_end(self):

@@ -90,7 +90,7 @@ class Server:
         self.errors = open(os.path.join(self.folder, "log"), "w+b")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.errors, env=environment, cwd=self.folder)
         line = self._first_line()
-        found = re.search(r"(http://127\.0\.0\.1:(\d+)/)#token=(\S+)", line)
+        found = re.search(r"(https?://127\.0\.0\.1:(\d+)/)#token=(\S+)", line)
         if not found:
             raise AssertionError(f"no URL in {line!r}\n{self.log()}")
         self.url = found.group(0)
