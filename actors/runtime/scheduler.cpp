@@ -3,11 +3,13 @@
 #include <caf/actor_system.hpp>
 #include <caf/detail/thread_safe_actor_clock.hpp>
 #include <caf/execution_unit.hpp>
+#include <caf/logger.hpp>
 #include <caf/resumable.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
 #include <boost/asio/defer.hpp>
 
+#include <atomic>
 #include <stdexcept>
 #include <thread>
 
@@ -53,11 +55,21 @@ public:
     stop_actors();
     clock_.cancel_dispatch_loop();
     clock_thread_.join();
+    // An actor is "done" for the system before its last job has returned, and that job still uses
+    // the system. CAF's own scheduler joins its threads here; ours live on, so wait for the jobs.
+    for (auto left = jobs_.load(); left != 0; left = jobs_.load())
+      jobs_.wait(left);
   }
 
   void enqueue(caf::resumable* job) override {
+    jobs_.fetch_add(1, std::memory_order_relaxed);
     // defer: from a pool thread the job joins that thread's own queue, without a lock or a wake-up.
-    boost::asio::defer(*io_, [this, job] { run(job); });
+    boost::asio::defer(*io_, [this, job] {
+      run(job);
+      // The last touch of the coordinator: stop() may return at once.
+      if (jobs_.fetch_sub(1) == 1)
+        jobs_.notify_all();
+    });
   }
 
   caf::actor_clock& clock() noexcept override { return clock_; }
@@ -65,7 +77,11 @@ public:
 private:
   void run(caf::resumable* job) {
     unit context{*this};
-    switch (job->resume(&context, throughput_)) {
+    const auto outcome = job->resume(&context, throughput_);
+    // Spawning leaves a share of CAF's logger in a variable of this thread. The threads outlive the
+    // system, whose destructor waits for the last share.
+    caf::logger::set_current_actor_system(nullptr);
+    switch (outcome) {
     case caf::resumable::resume_later:
       enqueue(job); // keeps the reference it holds
       break;
@@ -79,6 +95,7 @@ private:
 
   boost::asio::io_context* io_ = nullptr;
   std::size_t throughput_ = 0;
+  std::atomic<std::size_t> jobs_{0}; ///< queued or running
   caf::detail::thread_safe_actor_clock clock_;
   std::thread clock_thread_;
 };
