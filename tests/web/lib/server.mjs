@@ -18,12 +18,12 @@ function findProgram(name, fromEnvironment) {
 
 /** One roostd of its own: port, data dir, token. */
 export class Server {
-  static async start() {
+  static async start({ listen = '127.0.0.1:0', dataDir } = {}) {
     const server = new Server();
-    server.dataDir = mkdtempSync(path.join(tmpdir(), 'roost-web-'));
+    server.dataDir = dataDir ?? mkdtempSync(path.join(tmpdir(), 'roost-web-'));
     server.program = findProgram('roostd', process.env.ROOSTD);
     server.log = '';
-    const options = ['--listen', '127.0.0.1:0', '--data-dir', server.dataDir];
+    const options = ['--listen', listen, '--data-dir', server.dataDir];
     server.process = spawn(server.program, options, {
       cwd: server.dataDir,
       env: { ...process.env, HISTFILE: '/dev/null' },
@@ -72,11 +72,16 @@ export class Server {
     });
   }
 
-  async stop() {
+  /** Ends the process and keeps the data dir, for another start. */
+  async shutDown() {
     this.process.kill('SIGTERM');
     const timer = setTimeout(() => this.process.kill('SIGKILL'), 15_000);
     await this.exited;
     clearTimeout(timer);
+  }
+
+  async stop() {
+    await this.shutDown();
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,6 @@
 import { ApiError, messageOf, type ApiClient } from '../api/client';
 import type { NewSession, Session, SessionEvent } from '../api/types';
-import { applyEvent, findSession, sortSessions, type AppState } from './model';
+import { applyEvent, findSession, isOver, sortSessions, type AppState } from './model';
 import type { Store } from './store';
 
 /** The sessions of the server: the list, kept by events, and what can be done to one. */
@@ -51,7 +51,9 @@ export class SessionDirectory {
     const { sessions: before = [], tabs, removed } = this.store.get();
     const gone = before.filter((a) => tabs.includes(a.id) && !sessions.some((b) => b.id === a.id));
     const kept = { ...removed };
-    for (const session of gone) kept[session.id] = session;
+    for (const session of gone) {
+      kept[session.id] = isOver(session) ? session : { ...session, state: 'lost' };
+    }
     for (const session of sessions) delete kept[session.id];
     this.store.set({ sessions, removed: kept });
   }

@@ -26,7 +26,7 @@ export function Banners() {
       {isDraining && link.kind !== 'stopped' && (
         <div class="banner warn">
           <span class="grow">
-            The server is restarting. Your terminals live on; this page comes back by itself.
+            The server is restarting. This page comes back by itself.
           </span>
         </div>
       )}

@@ -43,7 +43,7 @@ describe('SessionDirectory', () => {
     store.set({ tabs: ['a'] });
     for (const id of ['a', 'b']) directory.apply({ topic: 'session.removed', at: '', session: session(id) });
     expect(store.get().sessions).toEqual([]);
-    expect(directory.find('a')?.id).toBe('a');
+    expect(directory.find('a')).toMatchObject({ id: 'a', state: 'lost' });
     expect(directory.find('b')).toBeUndefined();
   });
 });
