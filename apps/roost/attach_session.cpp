@@ -119,7 +119,7 @@ private:
     filter_.reset();
     shown += make_room_sequence(terminal_->size(), room_);
     room_ = room::again;
-    filter_.feed(without_reset(bytes), queries::strip, shown);
+    filter_.feed(adapt_snapshot(bytes), queries::strip, shown);
     pump_.push(std::move(shown), end);
   }
 

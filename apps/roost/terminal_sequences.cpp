@@ -27,6 +27,8 @@ constexpr std::string_view reset_modes = "\x1b[?1049l"              // main scre
                                          "\x1b(B\x1b)B\x0f"         // ASCII
                                          "\x1b[0 q\x1b[?25h\x1b[m"; // cursor, attributes
 
+constexpr unsigned tab_width = 8;
+
 std::string last_line(terminal_size size) { return "\x1b[" + std::to_string(size.rows) + ";1H"; }
 
 } // namespace
@@ -47,14 +49,30 @@ std::string make_room_sequence(terminal_size size, room which) {
     text += last_line(size);
     text.append(size.rows, '\n');
   }
-  return text + "\x1b[H\x1b[2J";
+  text += "\x1b[3g";
+  for (unsigned column = tab_width + 1; column <= size.columns; column += tab_width)
+    text += "\x1b[" + std::to_string(column) + "G\x1bH";
+  return text + "\x1b[H\x1b[2J\x1b"
+                "7";
 }
 
-std::string_view without_reset(std::string_view snapshot) noexcept {
-  if (snapshot.starts_with("\x1b"
-                           "c"))
-    snapshot.remove_prefix(2);
-  return snapshot;
+std::string adapt_snapshot(std::string_view snapshot) {
+  constexpr std::string_view reset = "\x1b"
+                                     "c";
+  constexpr std::string_view wipe = "\x1b[3J";
+  constexpr std::string_view other_screen = "\x1b[?47h";
+  constexpr std::string_view main_screen = "\x1b[?47l";
+  if (snapshot.starts_with(reset))
+    snapshot.remove_prefix(reset.size());
+  std::string text(snapshot);
+  for (auto at = text.find(wipe); at != std::string::npos; at = text.find(wipe, at))
+    text.erase(at, wipe.size());
+  const auto entered = text.rfind(other_screen);
+  if (entered != std::string::npos && text.find(main_screen, entered) == std::string::npos)
+    text.replace(entered, other_screen.size(),
+                 "\x1b"
+                 "8\x1b[?1049h");
+  return text;
 }
 
 std::string status_line_sequence(terminal_size size, std::string_view text) {

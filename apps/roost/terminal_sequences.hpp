@@ -26,13 +26,16 @@ std::string_view reset_modes_sequence() noexcept;
 /// gives the title back and puts the cursor on an empty last line.
 std::string leave_sequence(terminal_size size);
 
-/// Makes room for a snapshot in place of its `ESC c`, which would wipe the user's scrollback. The
-/// first time, what the user's screen showed is scrolled up into the scrollback.
+/// Makes room for a snapshot in place of its `ESC c`, which would wipe the user's scrollback: what
+/// a reset brings about and a snapshot counts on (modes, tab stops, saved cursor, empty screen).
+/// The first time, what the user's screen showed is scrolled up into the scrollback.
 enum class room : bool { first, again };
 std::string make_room_sequence(terminal_size size, room which);
 
-/// A snapshot's bytes without their leading `ESC c`.
-std::string_view without_reset(std::string_view snapshot) noexcept;
+/// A snapshot's bytes for a terminal that is not reset and keeps its scrollback: without `ESC c`
+/// and `CSI 3 J`; and the other screen, if it is shown, is entered with an empty page and the
+/// cursor saved, so that leaving it puts the cursor where the program expects it.
+std::string adapt_snapshot(std::string_view snapshot);
 
 /// `text` in reverse video on the last line; the cursor and its attributes stay as they were.
 std::string status_line_sequence(terminal_size size, std::string_view text);

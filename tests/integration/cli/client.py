@@ -28,6 +28,12 @@ def program():
     raise SystemExit("no roost: build one, or name it in ROOST")
 
 
+def is_sanitized():
+    """Sanitizers cost time and memory, so figures mean nothing with them."""
+    with open(program(), "rb") as file:
+        return b"__asan_init" in file.read()
+
+
 def environment(server=None, **more):
     """The variables of a user whose server is `server`."""
     variables = {k: v for k, v in os.environ.items() if not k.startswith(("ROOST", "NO_COLOR"))}
@@ -123,7 +129,7 @@ class Terminal:
 
     def attached(self):
         """Waits until the session is shown, and returns the position after the greeting."""
-        return self.wait_for(rb"detaches\]\r\n.*\x1b\[H\x1b\[2J")
+        return self.wait_for(rb"detaches\]\r\n.*\x1b\[H\x1b\[2J\x1b7")
 
     def ended(self, seconds=SECONDS):
         """Waits for the program's end: its exit status, 128+N after a signal. Then all it wrote is in `shown`."""

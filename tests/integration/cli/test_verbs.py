@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from client import Proxy, environment, new, program, run
+from client import Proxy, environment, is_sanitized, new, program, run
 from roost import Server, shared, wait_until
 
 
@@ -72,7 +72,7 @@ class Words(Base):
                 start = time.perf_counter()
                 self.ok(*words)
                 times.append(time.perf_counter() - start)
-            self.assertLess(min(times), 0.010, words)
+            self.assertLess(min(times), 1 if is_sanitized() else 0.010, words)
 
     def test_a_reader_that_went_away(self):
         read, write = os.pipe()
@@ -348,7 +348,7 @@ class Node(Base):
         self.refused(2, "lifetime", "token", "create", "--expires", "soon")
         self.refused(2, "did you mean create?", "token", "crate")
 
-    def test_waiting_survives_a_restart_of_nothing_but_the_connection(self):
+    def test_waiting_survives_a_cut_connection(self):
         name = new("cat")
         token = self.ok("token", "create").out.strip()
         with Proxy(shared().port) as proxy:

@@ -37,17 +37,25 @@ TEST(terminal_sequences, nothing_we_write_asks_the_terminal_anything) {
 }
 
 TEST(terminal_sequences, a_snapshot_keeps_the_users_scrollback) {
-  EXPECT_EQ(without_reset("\x1b"
-                          "c\x1b[1mx"),
-            "\x1b[1mx");
-  EXPECT_EQ(without_reset("x\x1b"
-                          "c"),
-            "x\x1b"
-            "c");
+  EXPECT_EQ(adapt_snapshot("\x1b"
+                           "c\x1b[1mx\x1b[3Jy"),
+            "\x1b[1mxy");
   const auto first = make_room_sequence({80, 3}, room::first);
-  EXPECT_THAT(first, HasSubstr("\x1b[3;1H\n\n\n\x1b[H\x1b[2J"));
+  EXPECT_THAT(first, HasSubstr("\x1b[3;1H\n\n\n\x1b[3g"));
+  EXPECT_THAT(first, EndsWith("\x1b[73G\x1bH\x1b[H\x1b[2J\x1b"
+                              "7"));
   EXPECT_THAT(first, Not(HasSubstr("\x1b[3J")));
   EXPECT_THAT(make_room_sequence({80, 3}, room::again), Not(HasSubstr("\n")));
+}
+
+// Leaving the other screen puts the cursor where it was saved: a reset would have saved it at home.
+TEST(terminal_sequences, a_snapshot_of_the_other_screen_saves_the_cursor) {
+  EXPECT_EQ(adapt_snapshot("main\x1b[?47h\x1b[Hvim"), "main\x1b"
+                                                      "8\x1b[?1049h\x1b[Hvim");
+  EXPECT_EQ(adapt_snapshot("\x1b[?47h\x1b[5;5H\x1b"
+                           "7\x1b[?47l\x1b[Hmain"),
+            "\x1b[?47h\x1b[5;5H\x1b"
+            "7\x1b[?47l\x1b[Hmain");
 }
 
 TEST(terminal_sequences, the_status_line_fits_and_gives_the_cursor_back) {
