@@ -15,7 +15,7 @@ namespace {
 
 // A shell that was just started needs this long at most until its first prompt; one without
 // integration never shows one.
-constexpr std::chrono::seconds first_prompt{5};
+constexpr std::chrono::seconds first_prompt{3};
 // What a command may have printed and still get its text back whole.
 constexpr std::size_t most_output = std::size_t{1} << 20;
 
@@ -26,6 +26,7 @@ wait_facts terminal_state::facts() const {
           last_output_,
           *history_,
           shell_.info(),
+          shell_.is_integrated(),
           shell_.is_command_pending(),
           info_.state == session_state::exited,
           info_.exit_status};
@@ -48,7 +49,10 @@ void terminal_state::answer_waits() {
       const auto at = wait_promises_.find(id);
       if (at == wait_promises_.end())
         continue;
-      at->second.deliver(std::move(result));
+      if (result)
+        at->second.deliver(*std::move(result));
+      else
+        at->second.fail(result.error());
       wait_promises_.erase(at);
     }
   follow_command();

@@ -10,6 +10,9 @@ namespace {
 
 // Text looked at in one check, over all waits: about two milliseconds' worth.
 constexpr std::size_t text_budget = std::size_t{256} << 10;
+// A shell that was just started needs this long at most until its first prompt; one without
+// integration never reports one.
+constexpr std::chrono::seconds first_prompt{3};
 
 } // namespace
 
@@ -53,10 +56,11 @@ result<wait_list::wait_id> wait_list::add(const wait_for& what, const wait_facts
   return id;
 }
 
-std::vector<std::pair<wait_list::wait_id, wait_result>> wait_list::check(const wait_facts& facts) {
-  std::vector<std::pair<wait_id, wait_result>> over;
+std::vector<std::pair<wait_list::wait_id, result<wait_result>>>
+wait_list::check(const wait_facts& facts) {
+  std::vector<std::pair<wait_id, result<wait_result>>> over;
   auto budget = text_budget;
-  const auto judge = [&](wait& w) -> std::optional<wait_result> {
+  const auto judge = [&](wait& w) -> std::optional<result<wait_result>> {
     const wait_result met{true, {}, facts.bytes.end(), facts.exit_status};
     const auto because = [&](const char* reason) {
       auto result = met;
@@ -89,6 +93,8 @@ std::vector<std::pair<wait_list::wait_id, wait_result>> wait_list::check(const w
         result.exit_status = facts.shell.last_exit_status;
         return result;
       }
+      if (!facts.is_integrated && !facts.has_ended && facts.now >= w.started + first_prompt)
+        return failure{terminal_error::no_shell_integration, {}};
       break;
     }
     case wait_kind::exit:
@@ -124,6 +130,8 @@ std::optional<steady_time> wait_list::next_check(steady_time now, steady_time la
   const auto at = [&](steady_time when) { next = next ? std::min(*next, when) : when; };
   for (const auto& w : waits_) {
     at(w->deadline);
+    if (w->kind == wait_kind::command && now < w->started + first_prompt)
+      at(w->started + first_prompt);
     if (w->kind == wait_kind::idle)
       at(std::max(last_output, w->started) + w->idle);
     if (w->is_behind)

@@ -21,6 +21,7 @@ struct wait_facts {
   steady_time last_output;
   const history& bytes;
   const shell_info& shell;
+  bool is_integrated;      ///< the shell reports its commands
   bool is_command_pending; ///< something was entered at the prompt and has not ended yet
   bool has_ended;          ///< the program has exited and its output is complete
   std::optional<int> exit_status;
@@ -43,7 +44,9 @@ public:
   /// Errors: too_many_waits, bad_pattern (with the reason).
   result<wait_id> add(const wait_for& what, const wait_facts& facts);
   /// The waits that are over now, with their results. Looks at a bounded amount of text.
-  std::vector<std::pair<wait_id, wait_result>> check(const wait_facts& facts);
+  /// A wait for a command fails with no_shell_integration when the shell has not shown in time that
+  /// it reports its commands.
+  std::vector<std::pair<wait_id, result<wait_result>>> check(const wait_facts& facts);
 
   /// When to check again although nothing happens; nothing while no wait needs it.
   [[nodiscard]] std::optional<steady_time> next_check(steady_time now,

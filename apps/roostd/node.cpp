@@ -10,9 +10,13 @@
 #include "actors/terminal/terminals.hpp"
 #include "protocols/registry.hpp"
 
+#include <caf/logger.hpp>
 #include <caf/scoped_actor.hpp>
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
+#include <latch>
 #include <variant>
 
 namespace roost {
@@ -235,6 +239,19 @@ void node::stop_actors(milliseconds limit) {
     logger().error("actors did not end in time", log::kv("limit_ms", limit.count()));
 }
 
+void node::forget_system_on_threads() {
+  // CAF keeps its logger in a variable of every thread that ever spawned an actor, and its system's
+  // destructor waits for the last of them to let go. Each handler holds its thread until all have
+  // run, so each thread runs one.
+  auto all = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(threads_.size()));
+  for (std::size_t i = 0; i < threads_.size(); ++i)
+    boost::asio::post(io_, [all] {
+      caf::logger::set_current_actor_system(nullptr);
+      all->arrive_and_wait();
+    });
+  all->wait();
+}
+
 void node::stop() {
   if (!is_running_)
     return;
@@ -256,6 +273,7 @@ void node::stop() {
   terminals_.clear();
   connections_.clear();
   server_.reset();
+  forget_system_on_threads();
   system_.reset();
   work_.reset();
   io_.stop();

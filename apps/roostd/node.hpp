@@ -55,6 +55,7 @@ private:
   supervisor_actor spawn_tree();
   void drain_connections_of(std::chrono::milliseconds limit);
   void stop_actors(std::chrono::milliseconds limit);
+  void forget_system_on_threads();
 
   config settings_;
   steady_time started_at_;
