@@ -4,11 +4,13 @@
 #include "actors/terminal/screen/utf8.hpp"
 #include "actors/terminal/screen/vt_table.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace roost::terminal {
 
@@ -68,6 +70,12 @@ private:
   byte_pointer ground(byte_pointer p, byte_pointer end, Sink& sink);
   template <mode Mode, class Sink>
   void step(unsigned code, Sink& sink);
+  /// Passes over text and over colour changes, which are most of the sequences in a flood: only
+  /// those since the last reset are kept, for `apply_colours`.
+  template <class Sink>
+  byte_pointer skip_to_sequence(byte_pointer p, byte_pointer end, Sink& sink);
+  template <class Sink>
+  void apply_colours(Sink& sink);
   template <mode Mode, class Sink>
   byte_pointer finish_character(byte_pointer p, byte_pointer end, Sink& sink);
 
@@ -148,6 +156,9 @@ private:
   std::string osc_;
   std::string dcs_;
   std::string head_; ///< of the unfinished sequence, when it began in an earlier call
+  /// Parameters of the SGR sequences that were passed over; views of the running call's bytes.
+  std::array<std::pair<byte_pointer, byte_pointer>, 16> colours_{};
+  std::size_t colour_count_ = 0;
   byte_pointer begin_ = nullptr;
   byte_pointer at_ = nullptr;       ///< last byte of what is being handled
   byte_pointer sequence_ = nullptr; ///< where the current sequence began in this call
@@ -264,7 +275,8 @@ vt_parser::byte_pointer vt_parser::finish_character(byte_pointer p, byte_pointer
 template <vt_parser::mode Mode, class Sink>
 vt_parser::byte_pointer vt_parser::ground(byte_pointer p, byte_pointer end, Sink& sink) {
   if constexpr (Mode == mode::sequences) {
-    p = next_sequence(p, end);
+    p = skip_to_sequence(p, end, sink);
+    apply_colours(sink);
     if (p == end) {
       // The text may end inside a character.
       for (std::size_t back = 1; back <= 3 && back <= static_cast<std::size_t>(end - begin_);
@@ -324,6 +336,48 @@ vt_parser::byte_pointer vt_parser::ground(byte_pointer p, byte_pointer end, Sink
   if (code != 0 && code < 0xa0)
     step<Mode>(static_cast<unsigned>(code), sink);
   return p;
+}
+
+template <class Sink>
+vt_parser::byte_pointer vt_parser::skip_to_sequence(byte_pointer p, byte_pointer end, Sink& sink) {
+  p = next_sequence(p, end);
+  while (end - p >= 3 && p[0] == 0x1b && p[1] == '[') {
+    const auto from = p + 2;
+    auto to = from;
+    while (to != end && *to >= '0' && *to < '<')
+      ++to;
+    if (to == end || *to != 'm')
+      break;
+    // A reset makes what came before it void.
+    if (from == to || (*from == '0' && (from + 1 == to || from[1] == ';')))
+      colour_count_ = 0;
+    else if (colour_count_ == colours_.size())
+      apply_colours(sink);
+    colours_[colour_count_++] = {from, to};
+    p = next_sequence(to + 1, end);
+  }
+  return p;
+}
+
+template <class Sink>
+void vt_parser::apply_colours(Sink& sink) {
+  for (std::size_t i = 0; i < colour_count_; ++i) {
+    params_.reset();
+    for (auto p = colours_[i].first; p != colours_[i].second; ++p)
+      if (*p == ';')
+        params_.add_param();
+      else if (*p == ':')
+        params_.add_sub_param();
+      else
+        params_.add_digit(*p - '0');
+    at_ = colours_[i].second;
+    sink.csi('m', params_);
+  }
+  if (colour_count_ > 0) {
+    params_.reset();
+    ident_ = 0;
+  }
+  colour_count_ = 0;
 }
 
 template <vt_parser::mode Mode, class Sink>
