@@ -21,6 +21,16 @@ terminal::~terminal() {
   }
 }
 
+void terminal::reattach() {
+  viewer_ = attach(to_, name_);
+  bool shown = false;
+  while (!shown &&
+         viewer_->pump(5000, [&](std::string_view) { shown = true; }) == pump_result::output) {
+  }
+  if (!shown)
+    throw std::runtime_error("nothing came after attaching again");
+}
+
 std::uint64_t terminal::wait_for(const std::string& needle, double limit_s) {
   ear_.listen_for(needle);
   const auto start = steady::now();

@@ -42,9 +42,11 @@ public:
 
   const agent_ear& ear() const { return ear_; }
 
-  /// Closes the viewer and leaves the terminal, and attaches again.
+  /// Closes the viewer and leaves the terminal.
   void detach() { viewer_.reset(); }
-  void reattach() { viewer_ = attach(to_, name_); }
+
+  /// Attaches again and waits for the first output: from then on it may be typed.
+  void reattach();
 
 private:
   target to_;
