@@ -51,7 +51,7 @@ public:
                  std::shared_ptr<ws_listener> listener)
       : config_(config), listener_(std::move(listener)), request_(std::move(handoff.request)),
         correlation_(std::move(handoff.correlation)), slot_(std::move(handoff.slot)),
-        read_buffer_(std::move(handoff.leftover)), ws_(std::move(socket)),
+        is_early_(handoff.leftover.size() > 0), ws_(std::move(socket)),
         heartbeat_(ws_.get_executor()), write_watch_(ws_.get_executor()) {}
 
   void start() override {
@@ -123,6 +123,10 @@ private:
   }
 
   void accept() {
+    if (is_early_) { // RFC 6455, 4.1: a client waits for the answer before it sends anything
+      cut();
+      return;
+    }
     ws_.set_option(websocket::stream_base::timeout{config_.write_timeout,
                                                    websocket::stream_base::none(), false});
     ws_.set_option(
@@ -327,7 +331,8 @@ private:
   beast::http::request<beast::http::empty_body> request_;
   std::string correlation_;
   connection_slot slot_;
-  beast::flat_buffer read_buffer_;
+  bool is_early_;
+  beast::flat_buffer read_buffer_; ///< one message; bounded by read_message_max
   ws_type ws_;
   asio::basic_waitable_timer<steady, asio::wait_traits<steady>, connection_executor> heartbeat_;
   asio::basic_waitable_timer<steady, asio::wait_traits<steady>, connection_executor> write_watch_;
