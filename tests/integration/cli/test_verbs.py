@@ -66,12 +66,15 @@ class Words(Base):
             self.assertEqual(client.returncode, 3)
 
     def test_it_starts_quickly(self):
+        """Under 10 ms; measured as the processor's time, which does not depend on what else the machine does."""
         for words in (["--version"], ["ls"]):
             times = []
-            for _ in range(15):
-                start = time.perf_counter()
-                self.ok(*words)
-                times.append(time.perf_counter() - start)
+            for _ in range(10):
+                child = subprocess.Popen([program(), *words], stdout=subprocess.DEVNULL, env=environment(shared()))
+                _, status, usage = os.wait4(child.pid, 0)
+                child.returncode = os.waitstatus_to_exitcode(status)
+                self.assertEqual(child.returncode, 0)
+                times.append(usage.ru_utime + usage.ru_stime)
             self.assertLess(min(times), 1 if is_sanitized() else 0.010, words)
 
     def test_a_reader_that_went_away(self):
