@@ -178,13 +178,16 @@ caf::result<session_info> terminals_state::on_forget(const forget_session& x) {
 void terminals_state::forget(std::map<std::string, entry>::iterator at) {
   const auto id = at->second.info.id;
   const auto info = current(at->second);
-  if (at->second.terminal)
+  if (at->second.terminal) {
+    forgotten_.insert(id.value);
     runtime::ask(self_, context_.supervisor.get(), supervisor_deadline, remove_child{child_id(id)})
-        .then([](const child_removed&) {},
+        .then([this, id](const child_removed&) { forgotten_.erase(id.value); },
               [this, id](const failure& why) {
+                forgotten_.erase(id.value);
                 log_.with_session(id.value).warn("terminal could not be removed",
                                                  log::kv("why", describe(why).name));
               });
+  }
   sessions_.erase(at);
   context_.count->store(sessions_.size(), std::memory_order_relaxed);
   self_->send(context_.events.get(), publish_session{event_topic::session_removed, info});
@@ -206,6 +209,8 @@ void terminals_state::forget_old() {
 void terminals_state::on_changed(const session_changed& x) {
   const auto known = sessions_.find(x.info.id.value);
   if (known == sessions_.end()) {
+    if (forgotten_.contains(x.info.id.value))
+      return; // said before the terminal heard that it is to go; it must not come back as lost
     // Reported to a directory that was restarted: `recover` asked for it.
     const auto sender = caf::actor_cast<terminal_actor>(self_->current_sender());
     if (!sender)

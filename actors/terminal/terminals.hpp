@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace roost::terminal {
@@ -77,6 +78,7 @@ private:
   terminals_context context_;
   log::logger log_{log::context{"terminals", 0, {}, {}}};
   std::map<std::string, entry> sessions_;
+  std::set<std::string> forgotten_; ///< sessions whose terminals are being removed
   runtime::timers<terminals_actor::stateful_base<terminals_state>> timers_;
 };
 
