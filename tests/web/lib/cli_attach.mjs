@@ -13,8 +13,9 @@ export class CliAttach {
     attach.env = env;
     const size = ['-x', String(cols), '-y', String(rows)];
     const data = `ROOST_DATA_DIR=${env.ROOST_DATA_DIR}`;
-    await attach.tmux('new-session', '-d', ...size, 'env', data, program, ...args);
-    await attach.tmux('set-option', '-g', 'status', 'off');
+    // A client that ends at once must leave its last words on the screen.
+    const settings = ['set-option', '-g', 'remain-on-exit', 'on', ';', 'set-option', '-g', 'status', 'off', ';'];
+    await attach.tmux(...settings, 'new-session', '-d', ...size, 'env', data, program, ...args);
     return attach;
   }
 
@@ -33,6 +34,6 @@ export class CliAttach {
   }
 
   async stop() {
-    await this.tmux('kill-server').catch(() => undefined); // It has ended by itself when attach ended.
+    await this.tmux('kill-server');
   }
 }
