@@ -79,7 +79,9 @@ caf::result<command_result> terminal_state::on_run(const run_command& x) {
   parse_some(screen_->backlog());
   if (info_.state == session_state::exited)
     return to_caf({terminal_error::session_ended, {}});
-  if (command_ || (shell_.is_integrated() && !shell_.is_at_rest()))
+  // Between a command's end and the next prompt nothing runs: whoever sends one command after the
+  // other gets there first, and only has to wait a moment.
+  if (command_ || (shell_.is_integrated() && !shell_.info().running.empty()))
     return to_caf({terminal_error::command_running, shell_.info().running});
   auto promise = self_->make_response_promise<command_result>();
   command_.emplace();
@@ -118,7 +120,8 @@ void terminal_state::follow_command() {
     } else if (info_.state == session_state::exited) {
       fail(terminal_error::session_ended);
     } else if (now() >= command_->deadline) {
-      fail(terminal_error::no_shell_integration);
+      fail(shell_.is_integrated() ? terminal_error::command_running
+                                  : terminal_error::no_shell_integration);
     }
     return;
   }
