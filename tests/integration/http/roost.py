@@ -87,6 +87,7 @@ class Server:
             command += ["--config", path]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("ROOST_")}
         environment["SHELL"] = "/bin/bash"
+        environment["HOME"] = self.folder  # Nobody's own shell settings.
         self.errors = open(os.path.join(self.folder, "log"), "w+b")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.errors, env=environment, cwd=self.folder)
         line = self._first_line()
@@ -129,7 +130,7 @@ class Server:
             token = self.token
         if token:
             sent.setdefault("Authorization", f"Bearer {token}")
-        if not path.startswith(("/healthz", "/readyz", "/login", "/api", "/ws")) and path != "/":
+        if path.split("?")[0] not in ("/", "/healthz", "/readyz", "/login", "/ws") and not path.startswith("/api/"):
             path = "/api/v1" + path
         connection = self.connection(unix)
         try:
@@ -193,6 +194,13 @@ def shared():
     if not _shared:
         _shared.append(Server())
     return _shared[0]
+
+
+def own(test, config=""):
+    """A server for one test that would get in the way of others, e.g. by showing wrong tokens until it is slowed down."""
+    server = Server(config)
+    test.addCleanup(server.stop)
+    return server
 
 
 def stop_all():

@@ -77,7 +77,7 @@ class Errors(unittest.TestCase):
 
     def test_bodies_that_are_not_json(self):
         for body, place in (("{", "line 1, column 2"), ('{"title": "a",}', "line 1, column 15"), ('{"title":\n nope}', "line 2, column 2"),
-                            ('{"cols": 1, "cols": 2}', "there twice"), ("[" * 100, "nested too deeply"), ('"\\ud800"', "half a character"),
+                            ('{"cols": 1, "cols": 2}', "there twice"), ("[" * 100, "nested too deeply"), ('"\\ud800"', "line 1, column 8"),
                             ("{} {}", "something follows"), ("NaN", "not JSON")):
             self.expect(self.server.post("/sessions", body), 400, "bad-json", place)
         answer = self.server.post("/sessions", b'{"title": "\xff\xfe"}', headers={"Content-Type": "application/json"})
@@ -151,7 +151,6 @@ class Errors(unittest.TestCase):
         self.expect(self.server.post(wait, {"text": "a", "exit": True}), 400, "bad-value", "exactly one")
         self.expect(self.server.post(wait, {"regex": "("}), 400, "bad-pattern")
         self.expect(self.server.post(wait, {"exit": True, "timeout_ms": 110001}), 400, "bad-value", "timeout_ms")
-        self.expect(self.server.post(wait, {"command": True}), 409, "no-shell-integration")
         self.expect(self.server.post(self.path + "/input", {}), 400, "missing-field", "text, keys or both")
         self.expect(self.server.post(self.path + "/input", {"keys": ["Entre"]}), 400, "bad-key", "Entre")
         self.expect(self.server.post(self.path + "/input?wait=prompt", {"text": "x"}), 400, "bad-value", "wait")
@@ -159,11 +158,20 @@ class Errors(unittest.TestCase):
     # ---- credentials ----
 
     def test_no_token_or_a_wrong_one(self):
-        for token in ("", "wrong", "roost_" + "A" * 43, self.server.token + "x", self.server.token[:-1]):
-            answer = self.server.get("/sessions", token=token)
+        server = roost.own(self)
+        for token in ("", "wrong", server.token + "x", server.token[:-1]):
+            answer = server.get("/sessions", token=token)
             self.expect(answer, 401, "unauthenticated")
             self.assertIn("www-authenticate", answer.headers)
-        self.expect(self.server.get("/sessions", token="", headers={"Authorization": f"Basic {self.server.token}"}), 401, "unauthenticated")
+        self.expect(server.get("/sessions", token="", headers={"Authorization": f"Basic {server.token}"}), 401, "unauthenticated")
+
+    def test_whoever_guesses_is_slowed_down(self):
+        server = roost.own(self)
+        answers = [server.get("/sessions", token=f"guess{i}") for i in range(12)]
+        self.expect(answers[0], 401, "unauthenticated")
+        self.expect(answers[-1], 429, "rate-limited")
+        self.assertGreaterEqual(int(answers[-1].headers["retry-after"]), 1)
+        self.assertEqual(server.get("/sessions").status, 200, "a right token is never blocked by a neighbour")
 
     def test_a_token_in_the_url_is_refused(self):
         self.assertEqual(self.server.get(f"/sessions?token={self.server.token}", token="").status, 400)
