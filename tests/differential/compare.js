@@ -27,7 +27,9 @@ function makeCase(seed) {
 /** The bytes before the snapshot, and those after it. */
 function bytesOf(c) {
   const whole = Buffer.concat(c.pieces);
-  const at = Math.max(0, whole.length - c.cut);
+  // Not before a clearing of the scrollback; see generate.js.
+  const cut = whole.subarray(-c.cut - 4).includes('3J') ? 0 : c.cut;
+  const at = Math.max(0, whole.length - cut);
   return { before: whole.subarray(0, at), after: Buffer.concat([whole.subarray(at), ...c.suffix]) };
 }
 
@@ -100,6 +102,21 @@ function judge(c, answers) {
   }
 }
 
+/**
+ * Attributes whose bits contradict each other (DECRC restores a part of them) can only be made by a
+ * DECRC of the same kind, which the saved cursor does not always allow. Then the nearest is set.
+ */
+function isExcused(c, found) {
+  if (!found.slice(1).every((line) => /^\.(pen\.|charset:)/.test(line))) return false;
+  const { before, after } = bytesOf(c);
+  const state = createTerminal(c.cols, c.rows, c.scrollback);
+  feed(state, found[0].startsWith('after the') ? before : Buffer.concat([before, after]));
+  const [fg, bg, line, link] = capture(state).pen;
+  state.term.dispose();
+  const hasLine = (line >>> 26) !== 0;
+  return Boolean(fg & 0x10000000) !== hasLine || Boolean(bg & 0x10000000) !== (hasLine || link !== '');
+}
+
 function runOne(c) {
   const batch = new Batch();
   enqueue(batch, c);
@@ -137,6 +154,7 @@ function main() {
   let passed = 0;
   let failed = 0;
   let skipped = 0;
+  let excused = 0;
   for (let at = 0; at < cases; at += batchSize) {
     const batch = new Batch();
     const list = [];
@@ -150,6 +168,8 @@ function main() {
       const found = judge(c, answers);
       if (found === null) {
         skipped++;
+      } else if (found.length > 0 && isExcused(c, found)) {
+        excused++;
       } else if (found.length === 0) {
         passed++;
       } else if (++failed <= most) {
@@ -169,6 +189,7 @@ function main() {
     }
   }
   if (skipped > 0) console.log(`${skipped} streams not compared: xterm.js fails on them`);
+  if (excused > 0) console.log(`${excused} streams end with attributes that no sequence can set; the rest agrees`);
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;
 }

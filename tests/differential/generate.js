@@ -151,7 +151,7 @@ function rubbish(r) {
       '\x1bP1;2|x\x1b\\', '\x1bP$qm\x18', '\x1b]0;cancelled\x18', '\x1bP$q\xc3\xa9\x1b\\']));
     case 5: return bytes(r.pick(['\u009b31m', '\u0085', '\u0084', '\u009d2;c1\u009c', '\u0090$qm\u009c', '\u008d',
       '\u009f x\u009c', '\u0088']));
-    case 6: return bytes('\x1b#8');
+    case 6: return bytes('\x1b[?6l\x1b#8'); // in origin mode xterm.js fills lines of its scrollback
     case 7: return r.chance(25) ? bytes('\x1bc') : bytes('\x1bZ');
     default: {
       const list = [];

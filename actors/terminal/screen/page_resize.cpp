@@ -179,6 +179,7 @@ void page::narrow(std::vector<line>& all, std::int64_t& first_row, int cols, int
                   std::int64_t most) {
   // From the end; `below` is what is finished, last line first.
   std::vector<line> below;
+  std::vector<bool> is_new; // which of them were added
   std::int64_t inserted = 0;
   std::int64_t popped = 0; // blank rows at the end that make room
   for (auto end = all.size(); end > 0;) {
@@ -195,6 +196,7 @@ void page::narrow(std::vector<line>& all, std::int64_t& first_row, int cols, int
     if (is_short || has_cursor) {
       for (auto at = last + 1; at > first; --at)
         below.push_back(std::move(all[at - 1]));
+      is_new.resize(below.size());
       continue;
     }
     const auto text = joined(all, first, last, cols_);
@@ -233,12 +235,20 @@ void page::narrow(std::vector<line>& all, std::int64_t& first_row, int cols, int
       }
     }
     saved.line = std::min(saved.line + added, first_row + rows - 1);
-    for (auto at = wrapped.size(); at > 0; --at)
+    for (auto at = wrapped.size(); at > 0; --at) {
       below.push_back(std::move(wrapped[at - 1]));
+      is_new.push_back(first + at - 1 > last);
+    }
   }
   std::reverse(below.begin(), below.end());
-  below.resize(below.size() - static_cast<std::size_t>(std::min<std::int64_t>(
-                                  popped, static_cast<std::int64_t>(below.size()))));
+  // Room is made by rows that were there before, even if they have text.
+  for (auto at = below.size(); at > 0 && popped > 0; --at)
+    if (!is_new[below.size() - at]) {
+      // `is_new` counts from the end.
+      is_new.erase(is_new.begin() + static_cast<std::ptrdiff_t>(below.size() - at));
+      below.erase(below.begin() + static_cast<std::ptrdiff_t>(at) - 1);
+      --popped;
+    }
   if (const auto excess = static_cast<std::int64_t>(below.size()) - most; excess > 0)
     below.erase(below.begin(), below.begin() + excess);
   all = std::move(below);

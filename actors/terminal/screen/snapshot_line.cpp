@@ -153,33 +153,37 @@ void snapshot_writer::draw_line(const line& l, const cell_tables& tables) {
   int end = std::min(l.stored(), cols_);
   while (end > 0 && l.at(end - 1).is_default())
     --end;
-  // The tricks that spoil their surroundings come first.
-  if (end == cols_ && cols_ > 1) {
-    const auto last = l.at(cols_ - 1);
-    const auto a = tables.styles.get(last.style);
-    if (last.width() == 1 && !last.has_content() && a != a.as_erased()) {
-      const auto before = l.at(cols_ - 2);
-      const auto before_pen = tables.styles.get(before.style);
-      if (cols_ > 2 && before.width() == 1 && !before.has_content() &&
-          before_pen != before_pen.as_erased()) {
-        draw_two_last_empty(before_pen, a);
-        is_done_[static_cast<std::size_t>(cols_) - 2] = true;
-        from = 0;
-      } else {
-        draw_last_empty(a);
-      }
-      is_done_[static_cast<std::size_t>(cols_) - 1] = true;
-      if (from > cols_ - 2)
-        from = 0;
-    }
-  }
+  // What spoils its surroundings comes first.
   draw_first_halves(l, tables, from);
   draw_halves(l, tables, from);
+  if (end == cols_ && draw_end_empty(l, tables))
+    from = 0;
   for (int col = from; col < std::max(end, dirty_end_);)
     if (is_done_[static_cast<std::size_t>(col)])
       is_done_[static_cast<std::size_t>(col++)] = false;
     else
       col = draw_cell(l, tables, col);
+}
+
+// Empty cells with attributes in the last columns. @returns whether columns were spoilt that the
+// wrap to the line has drawn.
+bool snapshot_writer::draw_end_empty(const line& l, const cell_tables& tables) {
+  const auto is_odd = [&](int col) {
+    const auto c = l.at(col);
+    const auto a = tables.styles.get(c.style);
+    return c.width() == 1 && !c.has_content() && a != a.as_erased();
+  };
+  if (!is_odd(cols_ - 1))
+    return false;
+  const auto a = tables.styles.get(l.at(cols_ - 1).style);
+  is_done_[static_cast<std::size_t>(cols_) - 1] = true;
+  if (cols_ > 2 && is_odd(cols_ - 2)) {
+    draw_two_last_empty(tables.styles.get(l.at(cols_ - 2).style), a);
+    is_done_[static_cast<std::size_t>(cols_) - 2] = true;
+    return true;
+  }
+  draw_last_empty(a);
+  return cols_ < 4;
 }
 
 // First halves without a second can be made in the last columns only; from there they are shifted
@@ -283,6 +287,8 @@ int snapshot_writer::draw_cell(const line& l, const cell_tables& tables, int col
       tables.append_text(c, out_);
     } else if (a != a.as_erased() && col < cols_ - 1) {
       draw_empty(a, col); // a first half without a second; see draw_first_half
+    } else if (is_dirty_[static_cast<std::size_t>(col)]) {
+      erase(col, 1, 0, tables); // half a wide character in the last column: no sequence draws it
     }
     col_ = -1;
     return col + 1;

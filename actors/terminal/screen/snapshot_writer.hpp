@@ -68,6 +68,7 @@ private:
   int draw_cell(const line& l, const cell_tables& tables, int col);
   void draw_first_halves(const line& l, const cell_tables& tables, int from);
   void draw_halves(const line& l, const cell_tables& tables, int from);
+  bool draw_end_empty(const line& l, const cell_tables& tables);
   void draw_last_empty(const attributes& a);
   void draw_two_last_empty(const attributes& before, const attributes& last);
   void draw_empty(const attributes& a, int col);
