@@ -32,9 +32,11 @@ struct accepted {
 class listener : public std::enable_shared_from_this<listener> {
 public:
   using handler = std::function<void(accepted)>;
+  using io_place = std::function<boost::asio::io_context&()>;
 
   /// Takes over a bound, listening descriptor.
-  listener(boost::asio::io_context& io, int fd, handler on_accept);
+  /// @param place names the io_context that each accepted socket lives on.
+  listener(boost::asio::io_context& io, int fd, handler on_accept, io_place place = {});
   ~listener();
   listener(const listener&) = delete;
   listener& operator=(const listener&) = delete;
@@ -49,7 +51,7 @@ private:
   void refuse_one();
   void hand_on(int fd);
 
-  boost::asio::io_context& io_;
+  io_place place_;
   boost::asio::posix::basic_stream_descriptor<connection_executor> socket_;
   boost::asio::steady_timer pause_;
   handler on_accept_;

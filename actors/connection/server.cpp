@@ -115,16 +115,16 @@ result<void> server::core::start() {
   ROOST_TRY(const auto tcp, listen_tcp(settings.listen));
   std::vector<std::shared_ptr<listener>> listeners;
   for (const int fd : tcp)
-    listeners.push_back(
-        std::make_shared<listener>(options_.io, fd, [self = shared_from_this()](accepted from) {
-          self->accept_tcp(std::move(from));
-        }));
+    listeners.push_back(std::make_shared<listener>(
+        options_.io, fd,
+        [self = shared_from_this()](accepted from) { self->accept_tcp(std::move(from)); },
+        options_.place));
   port_ = local_port(tcp.front());
   ROOST_TRY(const int local, listen_unix(options_.data.socket_path()));
-  listeners.push_back(
-      std::make_shared<listener>(options_.io, local, [self = shared_from_this()](accepted from) {
-        self->accept_unix(std::move(from));
-      }));
+  listeners.push_back(std::make_shared<listener>(
+      options_.io, local,
+      [self = shared_from_this()](accepted from) { self->accept_unix(std::move(from)); },
+      options_.place));
 
   const session_cookie cookie(key, port_, tls_ ? cookie_channel::encrypted : cookie_channel::plain);
   gate_ = std::make_unique<request_gate>(

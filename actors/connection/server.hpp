@@ -34,6 +34,8 @@ struct server_options {
   const clock& time = system_clock::instance();
   random_source& random = os_random::instance(); ///< thread-safe
   std::span<const asset> files = embedded_assets();
+  /// Names the io_context for each accepted socket; empty: all on `io`.
+  std::function<boost::asio::io_context&()> place = {};
   http_limits limits = {}; ///< handshake and write timeouts are taken from `settings`
 };
 

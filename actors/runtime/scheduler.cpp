@@ -38,7 +38,7 @@ public:
     const auto* config = dynamic_cast<const system_config*>(&sys.config());
     if (config == nullptr)
       throw std::logic_error("the actor system was not started with runtime::system_config");
-    io_ = &config->io();
+    place_ = config->place();
     throughput_ = config->max_throughput();
   }
 
@@ -64,7 +64,7 @@ public:
   void enqueue(caf::resumable* job) override {
     jobs_.fetch_add(1, std::memory_order_relaxed);
     // defer: from a pool thread the job joins that thread's own queue, without a lock or a wake-up.
-    boost::asio::defer(*io_, [this, job] {
+    boost::asio::defer(place_(), [this, job] {
       run(job);
       // The last touch of the coordinator: stop() may return at once.
       if (jobs_.fetch_sub(1) == 1)
@@ -93,7 +93,7 @@ private:
     }
   }
 
-  boost::asio::io_context* io_ = nullptr;
+  io_place place_;
   std::size_t throughput_ = 0;
   std::atomic<std::size_t> jobs_{0}; ///< queued or running
   caf::detail::thread_safe_actor_clock clock_;
@@ -107,7 +107,10 @@ void unit::exec_later(caf::resumable* job) { owner_.enqueue(job); }
 } // namespace
 
 system_config::system_config(boost::asio::io_context& io, std::size_t max_throughput)
-    : io_(io), max_throughput_(max_throughput) {
+    : system_config([&io]() -> boost::asio::io_context& { return io; }, max_throughput) {}
+
+system_config::system_config(io_place place, std::size_t max_throughput)
+    : place_(std::move(place)), max_throughput_(max_throughput) {
   load<coordinator>();
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/runtime/io_threads.hpp"
+
 #include <caf/actor_system_config.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -14,12 +16,15 @@ public:
   /// destroyed.
   /// @param max_throughput messages that one actor handles before others get their turn.
   explicit system_config(boost::asio::io_context& io, std::size_t max_throughput = 50);
+  /// @param place names the context that a ready actor runs on; called on the thread that made it
+  /// ready.
+  explicit system_config(io_place place, std::size_t max_throughput = 50);
 
-  [[nodiscard]] boost::asio::io_context& io() const { return io_; }
+  [[nodiscard]] const io_place& place() const { return place_; }
   [[nodiscard]] std::size_t max_throughput() const { return max_throughput_; }
 
 private:
-  boost::asio::io_context& io_;
+  io_place place_;
   std::size_t max_throughput_;
 };
 

@@ -11,27 +11,42 @@ std::shared_ptr<pty_io> pty_io::open(asio::io_context& io, child program) {
 }
 
 pty_io::pty_io(asio::io_context& io, child program)
-    : master_(io), pidfd_(io), tty_(std::move(program.tty)), master_fd_(program.master.get()),
-      pid_(program.pid) {
-  master_.assign(program.master.release());
+    : io_(&io), master_(io), pidfd_(io), tty_(std::move(program.tty)),
+      master_fd_(program.master.get()), pid_(program.pid) {
+  master_->assign(program.master.release());
   pidfd_.assign(program.pidfd.release());
 }
 
 void pty_io::start_read(std::span<char> room, std::shared_ptr<const void> owner,
                         read_handler done) {
   // A read that is ready at once happens here, without a trip through epoll.
-  master_.async_read_some(asio::buffer(room.data(), room.size()),
-                          [self = shared_from_this(), owner = std::move(owner),
-                           done = std::move(done)](boost::system::error_code ec, std::size_t n) {
-                            if (ec == asio::error::operation_aborted)
-                              return;
-                            // EIO: the last process that had the slave side open is gone.
-                            done(n, static_cast<bool>(ec));
-                          });
+  master_->async_read_some(asio::buffer(room.data(), room.size()),
+                           [self = shared_from_this(), owner = std::move(owner),
+                            done = std::move(done)](boost::system::error_code ec, std::size_t n) {
+                             if (ec == asio::error::operation_aborted) {
+                               done(0, false);
+                               return;
+                             }
+                             // EIO: the last process that had the slave side open is gone.
+                             done(n, static_cast<bool>(ec));
+                           });
+}
+
+void pty_io::cancel_read() {
+  boost::system::error_code ignored; // nothing to cancel is as good
+  master_->cancel(ignored);
+}
+
+void pty_io::move_to(asio::io_context& io) {
+  if (!master_->is_open() || io_ == &io)
+    return;
+  const int fd = master_->release();
+  master_.emplace(io, fd);
+  io_ = &io;
 }
 
 void pty_io::wait_writable(ready_handler done) {
-  master_.async_wait(
+  master_->async_wait(
       asio::posix::stream_descriptor::wait_write,
       [self = shared_from_this(), done = std::move(done)](boost::system::error_code ec) {
         if (!ec)
@@ -56,25 +71,25 @@ void pty_io::wait_exit(exit_handler done) {
 }
 
 pty_transfer pty_io::try_read(std::span<char> room) {
-  if (!master_.is_open())
+  if (!master_->is_open())
     return {0, pty_state::ended};
   return read_some(master_fd_, room);
 }
 
 pty_transfer pty_io::try_write(std::string_view bytes) {
-  if (!master_.is_open())
+  if (!master_->is_open())
     return {0, pty_state::ended};
   return write_some(master_fd_, bytes);
 }
 
 void pty_io::signal(int number) {
-  signal_session(master_.is_open() ? master_fd_ : -1, pid_, number,
+  signal_session(master_->is_open() ? master_fd_ : -1, pid_, number,
                  leader_.load(std::memory_order_acquire));
 }
 
 void pty_io::close() {
   boost::system::error_code ignored; // nothing is left to lose on this descriptor
-  master_.close(ignored);
+  master_->close(ignored);
 }
 
 } // namespace roost::terminal

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <sys/types.h>
@@ -32,6 +33,12 @@ public:
 
   /// Reads into `room`, which `owner` keeps alive, as soon as there is something. One at a time.
   void start_read(std::span<char> room, std::shared_ptr<const void> owner, read_handler done);
+  /// Ends a read that is under way: it calls back soon, with whatever it got.
+  void cancel_read();
+  /// Moves the PTY to another io_context. Only while neither a read nor a wait for room is under
+  /// way.
+  void move_to(boost::asio::io_context& io);
+  [[nodiscard]] bool lives_on(const boost::asio::io_context& io) const { return io_ == &io; }
   /// Calls once when the program may take input again. One at a time.
   void wait_writable(ready_handler done);
   /// Calls once when the program has ended. Called once, right after `open`.
@@ -57,7 +64,8 @@ public:
 private:
   pty_io(boost::asio::io_context& io, child program);
 
-  boost::asio::posix::stream_descriptor master_;
+  boost::asio::io_context* io_;
+  std::optional<boost::asio::posix::stream_descriptor> master_;
   boost::asio::posix::stream_descriptor pidfd_;
   unique_fd tty_;
   int master_fd_;

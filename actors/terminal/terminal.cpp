@@ -81,7 +81,7 @@ void terminal_state::start(terminal_context context, session_info info,
   screen_ = std::make_unique<screen_follower>(
       *history_, screen_config{what.size.cols, what.size.rows, context_.config.scrollback_lines});
   fan_out_ = std::make_unique<fan_out>(*history_, context_.config.window,
-                                        static_cast<fan_out_sink&>(*this));
+                                       static_cast<fan_out_sink&>(*this));
   life_ = lifecycle(context_.config.ladder, context_.config.drain);
   policy_ = size_policy(what.size, info_.size_policy);
   waits_ = wait_list(context_.config.max_waits);
@@ -94,7 +94,7 @@ void terminal_state::start(terminal_context context, session_info info,
   if (!title_is_set_ && !what.command.empty())
     info_.title = what.command.front().substr(what.command.front().find_last_of('/') + 1);
 
-  pty_ = pty_io::open(*context_.io, std::move(*started));
+  pty_ = pty_io::open(context_.place(), std::move(*started));
   const auto weak = caf::actor_cast<caf::weak_actor_ptr>(self_);
   pty_->wait_exit([weak](exit_outcome how) {
     if (auto strong = caf::actor_cast<terminal_actor>(weak))
@@ -157,10 +157,23 @@ caf::result<attached> terminal_state::on_attach(const attach& x, const viewer_ac
   auto promise = self_->make_response_promise<attached>();
   promise.deliver(std::move(answer));
   fan_out_->start(key);
+  if (x.mode == viewer_mode::control)
+    move_pty_here();
   if (is_paused_)
     pause_or_read(); // with several viewers nobody is waited for
   report();
   return promise;
+}
+
+void terminal_state::move_pty_here() {
+  // This runs on the thread of the viewer's socket, which asked: from now on the program's output
+  // is read there, and a keystroke and its echo never change threads.
+  auto& here = context_.place();
+  if (!pty_ || has_output_ended_ || pty_->lives_on(here))
+    return;
+  move_to_ = &here;
+  if (is_reading_)
+    pty_->cancel_read(); // its end starts the next read, over there
 }
 
 void terminal_state::remove_viewer(std::size_t index) {
@@ -239,6 +252,8 @@ void terminal_state::on_input(const input& x) {
 void terminal_state::start_read() {
   if (is_reading_ || has_output_ended_)
     return;
+  if (move_to_ != nullptr && !is_waiting_writable_)
+    pty_->move_to(*std::exchange(move_to_, nullptr));
   is_reading_ = true;
   const auto room = history_->prepare();
   const auto weak = caf::actor_cast<caf::weak_actor_ptr>(self_);

@@ -2,6 +2,7 @@
 
 #include "actors/runtime/actor_base.hpp"
 #include "actors/runtime/clock.hpp"
+#include "actors/runtime/io_threads.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/terminal/fan_out.hpp"
 #include "actors/terminal/history.hpp"
@@ -44,7 +45,7 @@ struct terminal_config {
 /// What a terminal needs of its surroundings. Handles to the directory are weak by nature: the
 /// directory outlives its terminals.
 struct terminal_context {
-  boost::asio::io_context* io = nullptr;
+  runtime::io_place place; ///< the calling thread's io_context
   const roost::clock* clock = nullptr;
   terminal_config config;
   terminals_actor directory;
@@ -130,6 +131,7 @@ private:
   void start_read();
   void publish();
   void pause_or_read();
+  void move_pty_here();
 
   // Screen, marks and what waits for them.
   void schedule_parse();
@@ -189,6 +191,7 @@ private:
   bool is_waiting_writable_ = false;
 
   bool is_reading_ = false;
+  boost::asio::io_context* move_to_ = nullptr; ///< where the PTY goes before its next read
   bool is_paused_ = false;
   bool has_output_ended_ = false;
   steady_time last_output_{};

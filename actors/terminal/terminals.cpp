@@ -87,7 +87,7 @@ caf::result<session_info> terminals_state::on_create(const create_session& x) {
   request->env = x.env;
   request->cols = x.cols;
   request->rows = x.rows;
-  terminal_context wanted{context_.io, context_.clock, context_.terminal, terminals_actor{self_},
+  terminal_context wanted{context_.place, context_.clock, context_.terminal, terminals_actor{self_},
                           context_.spawn};
   child_rules rules;
   rules.id = child_id(info.id);

@@ -22,7 +22,7 @@ namespace roost::terminal {
 
 /// What the directory needs of the node.
 struct terminals_context {
-  boost::asio::io_context* io = nullptr;
+  runtime::io_place place; ///< the calling thread's io_context
   const roost::clock* clock = nullptr;
   terminal_config terminal;
   std::shared_ptr<const spawn_context> spawn; ///< `identity.session_id` is filled in per session

@@ -56,6 +56,11 @@ private:
 };
 
 int serve(const loaded_config& loaded, const config_inputs& inputs) {
+  for (const auto& warning : loaded.warnings)
+    std::fprintf(stderr, "roostd: %s\n", warning.c_str());
+  // Before anybody can know that the server runs: a signal from then on means a drain.
+  boost::asio::io_context signals_io;
+  boost::asio::signal_set signals(signals_io, SIGTERM, SIGINT, SIGHUP);
   node server(loaded.values);
   if (auto started = server.start(); !started) {
     const auto& row = describe(started.error());
@@ -71,8 +76,6 @@ int serve(const loaded_config& loaded, const config_inputs& inputs) {
   std::printf("Roost is ready: %s\n", url->c_str());
   std::fflush(stdout);
 
-  boost::asio::io_context signals_io;
-  boost::asio::signal_set signals(signals_io, SIGTERM, SIGINT, SIGHUP);
   bool is_stopping = false;
   auto running = loaded.values;
   while (!is_stopping) {
@@ -87,6 +90,8 @@ int serve(const loaded_config& loaded, const config_inputs& inputs) {
         return;
       }
       const auto plan = plan_reload(running, fresh.values);
+      for (const auto& key : plan.needs_restart)
+        std::fprintf(stderr, "roostd: %s was changed and needs a restart\n", key.c_str());
       running = plan.next;
       server.reload(running);
     });
@@ -107,6 +112,8 @@ int serve(const loaded_config& loaded, const config_inputs& inputs) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  // Inherited as ignored, it would lose every session's exit status.
+  std::signal(SIGCHLD, SIG_DFL);
   const auto inputs = process_inputs(argc, argv);
   const auto loaded = load_config(inputs);
   switch (loaded.action) {

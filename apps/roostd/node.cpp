@@ -10,13 +10,9 @@
 #include "actors/terminal/terminals.hpp"
 #include "protocols/registry.hpp"
 
-#include <caf/logger.hpp>
 #include <caf/scoped_actor.hpp>
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
-#include <latch>
 #include <variant>
 
 namespace roost {
@@ -62,7 +58,6 @@ child_rules rules(std::string id, milliseconds shutdown = milliseconds{2'000}) {
 
 node::node(config settings)
     : settings_(std::move(settings)), started_at_(system_clock::instance().now()),
-      work_(boost::asio::make_work_guard(io_)),
       session_count_(std::make_shared<std::atomic<std::uint64_t>>(0)),
       connection_count_(std::make_shared<std::atomic<std::uint64_t>>(0)),
       is_draining_(std::make_shared<std::atomic<bool>>(false)) {}
@@ -88,9 +83,8 @@ result<void> node::start() {
 
   const auto threads =
       settings_.threads > 0 ? settings_.threads : std::max(1U, std::thread::hardware_concurrency());
-  for (std::uint32_t i = 0; i < threads; ++i)
-    threads_.emplace_back([this] { io_.run(); });
-  system_config_ = std::make_unique<runtime::system_config>(io_);
+  io_ = std::make_unique<runtime::io_threads>(threads);
+  system_config_ = std::make_unique<runtime::system_config>(here());
   register_messages(*system_config_);
   system_config_->add_message_types<caf::id_block::roost_api>();
   system_ = std::make_unique<caf::actor_system>(*system_config_);
@@ -132,12 +126,18 @@ result<void> node::start() {
   if (!is_added)
     return added;
 
-  server_ = std::make_unique<connection::server>(connection::server_options{
-      io_, settings_, *data_, *tokens_, connection::api::handler_for(api),
+  connection::server_options options{
+      io_->first(),
+      settings_,
+      *data_,
+      *tokens_,
+      connection::api::handler_for(api),
       [pool = connections_](connection::ws_handoff handoff) {
         caf::anon_send(pool.get(), open_connection{std::make_shared<connection::ws_handoff>(
                                        std::move(handoff))});
-      }});
+      }};
+  options.place = [this]() -> boost::asio::io_context& { return io_->next(); };
+  server_ = std::make_unique<connection::server>(std::move(options));
   return server_->start();
 }
 
@@ -157,7 +157,7 @@ supervisor_actor node::spawn_tree() {
   surroundings->integration_dir = integration_dir_;
 
   terminal::terminals_context directory;
-  directory.io = &io_;
+  directory.place = here();
   directory.clock = &system_clock::instance();
   directory.terminal = terminal_config_of(settings_);
   directory.spawn = surroundings;
@@ -239,19 +239,6 @@ void node::stop_actors(milliseconds limit) {
     logger().error("actors did not end in time", log::kv("limit_ms", limit.count()));
 }
 
-void node::forget_system_on_threads() {
-  // CAF keeps its logger in a variable of every thread that ever spawned an actor, and its system's
-  // destructor waits for the last of them to let go. Each handler holds its thread until all have
-  // run, so each thread runs one.
-  auto all = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(threads_.size()));
-  for (std::size_t i = 0; i < threads_.size(); ++i)
-    boost::asio::post(io_, [all] {
-      caf::logger::set_current_actor_system(nullptr);
-      all->arrive_and_wait();
-    });
-  all->wait();
-}
-
 void node::stop() {
   if (!is_running_)
     return;
@@ -273,11 +260,8 @@ void node::stop() {
   terminals_.clear();
   connections_.clear();
   server_.reset();
-  forget_system_on_threads();
   system_.reset();
-  work_.reset();
-  io_.stop();
-  threads_.clear();
+  io_->stop();
   logger().info("node stopped");
 }
 

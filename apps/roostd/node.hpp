@@ -5,6 +5,7 @@
 #include "actors/connection/token_store.hpp"
 #include "actors/runtime/config.hpp"
 #include "actors/runtime/handle_slot.hpp"
+#include "actors/runtime/io_threads.hpp"
 #include "actors/runtime/result.hpp"
 #include "actors/runtime/scheduler.hpp"
 #include "protocols/connection.hpp"
@@ -14,7 +15,6 @@
 
 #include <caf/actor_system.hpp>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <atomic>
@@ -55,7 +55,9 @@ private:
   supervisor_actor spawn_tree();
   void drain_connections_of(std::chrono::milliseconds limit);
   void stop_actors(std::chrono::milliseconds limit);
-  void forget_system_on_threads();
+  [[nodiscard]] runtime::io_place here() {
+    return [this]() -> boost::asio::io_context& { return io_->here(); };
+  }
 
   config settings_;
   steady_time started_at_;
@@ -63,9 +65,7 @@ private:
   std::unique_ptr<connection::token_store> tokens_;
   std::string integration_dir_;
 
-  boost::asio::io_context io_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  std::vector<std::jthread> threads_;
+  std::unique_ptr<runtime::io_threads> io_;
   std::unique_ptr<runtime::system_config> system_config_;
   std::unique_ptr<caf::actor_system> system_;
 
