@@ -11,9 +11,9 @@
 namespace roost {
 
 /// A value, or the reason why there is none. The one way in which a model or an I/O object reports
-/// an expected failure; exceptions are kept for what cannot be answered. `E` is `failure` for all that
-/// the table of errors knows; a program may have its own (the client's has exit codes and advice).
-/// Not thread-safe.
+/// an expected failure; exceptions are kept for what cannot be answered. `E` is `failure` for all
+/// that the table of errors knows; a program may have its own (the client's has exit codes and
+/// advice). Not thread-safe.
 template <class T, class E = failure>
 class [[nodiscard]] result {
 public:
@@ -27,7 +27,8 @@ public:
   [[nodiscard]] bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
 
-  /// The value. Calling it on a failure is a programmer's mistake and throws std::bad_variant_access.
+  /// The value. Calling it on a failure is a programmer's mistake and throws
+  /// std::bad_variant_access.
   T& value() & { return std::get<0>(state_); }
   const T& value() const& { return std::get<0>(state_); }
   T&& value() && { return std::get<0>(std::move(state_)); }

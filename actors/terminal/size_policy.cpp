@@ -10,7 +10,8 @@ size_policy::size_policy(terminal_size initial, size_policy_kind rule)
   assert(initial.is_valid());
 }
 
-size_outcome size_policy::attach(viewer_key id, viewer_mode mode, terminal_size window) {
+size_outcome size_policy::attach(viewer_key id, viewer_mode mode, terminal_size window,
+                                 hold wanted) {
   const auto old_size = size_;
   const auto old_holder = holder_;
   auto* known = find(id);
@@ -19,9 +20,9 @@ size_outcome size_policy::attach(viewer_key id, viewer_mode mode, terminal_size 
     known = &viewers_.back();
   }
   *known = {id, mode, window, ++activity_};
-  if (mode == viewer_mode::control)
+  if (mode == viewer_mode::control && (wanted == hold::take || !holder_))
     holder_ = id;
-  else if (holder_ == id)
+  else if (mode == viewer_mode::view && holder_ == id)
     holder_.reset(); // joined again, only to watch: settle() finds the next holder
   return settle(old_size, old_holder, apply::if_new);
 }

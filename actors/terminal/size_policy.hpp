@@ -13,6 +13,9 @@ namespace roost::terminal {
 /// Names a viewer inside one terminal. The owner picks it; never reused while attached.
 using viewer_key = std::uint64_t;
 
+/// Whether a control viewer that joins becomes the holder.
+enum class hold : std::uint8_t { take, if_free };
+
 /// What an operation changed. The owner sets the PTY's size only when `has_new_size`, so that a
 /// resize that changes nothing sends no SIGWINCH, and tells the viewers of what is new.
 struct size_outcome {
@@ -39,8 +42,11 @@ public:
   /// Requires a valid `initial` size.
   explicit size_policy(terminal_size initial, size_policy_kind rule = size_policy_kind::latest);
 
-  /// A viewer joins (or joins again: then its old entry is replaced).
-  size_outcome attach(viewer_key id, viewer_mode mode, terminal_size window);
+  /// A viewer joins (or joins again: then its old entry is replaced). One that comes back after a
+  /// lost connection joins with `hold::if_free`, so that it does not take the terminal from who
+  /// types now.
+  size_outcome attach(viewer_key id, viewer_mode mode, terminal_size window,
+                      hold wanted = hold::take);
   /// A viewer leaves. Unknown ids change nothing.
   size_outcome detach(viewer_key id);
   /// A viewer's window has a new size. Unknown ids change nothing.

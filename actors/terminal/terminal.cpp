@@ -136,7 +136,7 @@ caf::result<attached> terminal_state::on_attach(const attach& x, const viewer_ac
   info_.viewers = static_cast<std::uint32_t>(viewers_.size());
   // Queries in what was not parsed yet were the server's to answer until now; `apply` moves that
   // boundary to this offset when the viewer becomes the holder.
-  apply(policy_.attach(key, x.mode, {x.cols, x.rows}));
+  apply(policy_.attach(key, x.mode, {x.cols, x.rows}, x.since ? hold::if_free : hold::take));
 
   attached answer;
   answer.epoch = info_.epoch;

@@ -57,7 +57,8 @@ TEST(outgoing_queue, a_byte_at_a_time_costs_no_more_than_the_bytes) {
 }
 
 TEST(outgoing_queue, pieces_of_two_blocks_stay_apart_though_their_addresses_meet) {
-  // Two shares in one buffer with different owners: they must not be merged, since one may be freed.
+  // Two shares in one buffer with different owners: they must not be merged, since one may be
+  // freed.
   const auto memory = std::make_shared<std::string>("abcdef");
   const std::shared_ptr<const char> first(std::shared_ptr<int>(new int(1)), memory->data());
   const std::shared_ptr<const char> second(std::shared_ptr<int>(new int(2)), memory->data() + 3);

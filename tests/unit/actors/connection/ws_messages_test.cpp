@@ -42,10 +42,9 @@ TEST(ws_messages, attach_without_since_and_mode) {
       parsed<attach_message>(R"({"type":"attach","stream":0,"session":"a","cols":1,"rows":1})");
   EXPECT_EQ(x.mode, viewer_mode::control);
   EXPECT_FALSE(x.since_epoch);
-  EXPECT_FALSE(
-      parsed<attach_message>(
-          R"({"type":"attach","stream":0,"session":"a","cols":1,"rows":1,"since":null})")
-          .since_epoch);
+  EXPECT_FALSE(parsed<attach_message>(
+                   R"({"type":"attach","stream":0,"session":"a","cols":1,"rows":1,"since":null})")
+                   .since_epoch);
 }
 
 TEST(ws_messages, the_other_messages) {

@@ -262,5 +262,16 @@ TEST_F(size_policy_property, holds_under_random_operations) {
   }
 }
 
+TEST(size_policy, who_comes_back_does_not_take_the_hold_from_who_is_there) {
+  size_policy policy({80, 24});
+  policy.attach(1, viewer_mode::control, {100, 30});
+  const auto back = policy.attach(2, viewer_mode::control, {40, 20}, hold::if_free);
+  EXPECT_FALSE(back.has_new_holder);
+  EXPECT_EQ(back.size, (terminal_size{100, 30}));
+  EXPECT_EQ(policy.detach(1).holder, 2U);
+  policy.detach(2);
+  EXPECT_EQ(policy.attach(3, viewer_mode::control, {50, 20}, hold::if_free).holder, 3U);
+}
+
 } // namespace
 } // namespace roost::terminal

@@ -1,0 +1,98 @@
+// Random output: however it is cut, the screen is the same, and its snapshot brings another screen
+// to the same state. tests/differential has the same property with xterm.js as the other screen.
+#include "actors/terminal/screen/screen.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+namespace roost::terminal {
+namespace {
+
+std::string random_output(std::mt19937& random, int pieces) {
+  const auto below = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
+  const auto number = [&](unsigned n) { return std::to_string(below(n)); };
+  std::string out;
+  for (int i = 0; i < pieces; ++i) {
+    switch (below(12)) {
+    case 0:
+      out += "\r\n";
+      break;
+    case 1:
+      out += "\xe4\xb8\x96\xe7\x95\x8c";
+      break;
+    case 2:
+      out += "e\xcc\x81";
+      break;
+    case 3:
+      out += "\x1b[" + number(50) + ";" + number(110) + "m";
+      break;
+    case 4:
+      out += "\x1b[" + number(8) + ";" + number(25) + "H";
+      break;
+    case 5:
+      out += "\x1b[" + number(4) + "ABCDGJKLMPSTX@"[below(14)];
+      break;
+    case 6: {
+      const char* modes[] = {"?1", "?25", "?6", "?45", "?1000", "?1049", "?2004", "4", "?1047"};
+      out += std::string("\x1b[") + modes[below(9)] + (below(2) ? "h" : "l");
+      break;
+    }
+    case 7:
+      out += "\x1b]2;title " + number(9) + "\x07";
+      break;
+    case 8:
+      out += std::string("\x1b") + "78DEMH=>"[below(8)];
+      break;
+    case 9:
+      out += "\x1b[38;2;" + number(256) + ";0;0m";
+      break;
+    default:
+      for (auto n = below(15); n > 0; --n)
+        out += static_cast<char>('a' + below(26));
+    }
+  }
+  return out;
+}
+
+class random_seed : public testing::TestWithParam<unsigned> {};
+
+TEST_P(random_seed, cuts_change_nothing_and_snapshots_restore) {
+  const auto seed = GetParam() != 0 ? GetParam() : std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  for (int round = 0; round < 300; ++round) {
+    const auto bytes = random_output(random, 1 + static_cast<int>(random() % 80));
+    const screen_config size{2 + static_cast<int>(random() % 25),
+                             2 + static_cast<int>(random() % 7), 50};
+    screen at_once(size);
+    at_once.feed(bytes);
+    screen in_parts(size);
+    for (std::size_t at = 0; at < bytes.size();) {
+      const auto n = 1 + random() % 9;
+      in_parts.feed(std::string_view(bytes).substr(at, n));
+      at += n;
+    }
+    ASSERT_EQ(at_once.dump(), in_parts.dump()) << round << testing::PrintToString(bytes);
+    screen skipping(size);
+    skipping.skip(bytes);
+    ASSERT_EQ(skipping.alternate(), at_once.alternate());
+    ASSERT_EQ(skipping.bracketed_paste(), at_once.bracketed_paste());
+    ASSERT_EQ(skipping.title(), at_once.title());
+    screen restored(size);
+    const auto snapshot = at_once.snapshot({1000, std::size_t{1} << 24});
+    restored.feed(snapshot);
+    ASSERT_EQ(restored.screen_ansi(), at_once.screen_ansi())
+        << round << testing::PrintToString(bytes);
+    // A snapshot of what a snapshot made says the same.
+    screen again(size);
+    again.feed(restored.snapshot({1000, std::size_t{1} << 24}));
+    ASSERT_EQ(again.dump(), restored.dump()) << round << testing::PrintToString(bytes);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(screen, random_seed, testing::Values(1u, 2u, 3u, 0u));
+
+} // namespace
+} // namespace roost::terminal

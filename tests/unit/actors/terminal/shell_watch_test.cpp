@@ -1,0 +1,57 @@
+#include "actors/terminal/shell_watch.hpp"
+
+#include <gtest/gtest.h>
+
+namespace roost::terminal {
+namespace {
+
+struct fixture : testing::Test {
+  shell_watch shell;
+  std::uint64_t offset = 0;
+  void mark(const char* data) { shell.apply({offset += 10, osc_kind::mark_133, data}); }
+};
+
+TEST_F(fixture, a_shell_that_says_nothing_is_not_integrated) {
+  EXPECT_FALSE(shell.is_integrated());
+  EXPECT_FALSE(shell.is_at_rest());
+  EXPECT_FALSE(shell.last_output());
+}
+
+TEST_F(fixture, between_enter_and_the_shells_word_a_command_is_pending) {
+  mark("A");
+  mark("B");
+  EXPECT_TRUE(shell.is_at_rest());
+  shell.on_typed("make");
+  EXPECT_TRUE(shell.is_at_rest()) << "no Enter yet";
+  shell.on_typed("\r");
+  EXPECT_TRUE(shell.is_command_pending());
+  EXPECT_FALSE(shell.is_at_rest());
+  mark("C");
+  EXPECT_TRUE(shell.is_command_pending());
+  mark("D;2");
+  EXPECT_FALSE(shell.is_command_pending());
+  EXPECT_EQ(shell.info().commands, 1U);
+  EXPECT_EQ(shell.info().last_exit_status, 2);
+  ASSERT_TRUE(shell.last_output());
+  EXPECT_LT(shell.last_output()->begin, shell.last_output()->end);
+}
+
+TEST_F(fixture, an_empty_line_ends_with_the_next_prompt) {
+  mark("A");
+  mark("B");
+  shell.on_typed("\r");
+  EXPECT_TRUE(shell.is_command_pending());
+  mark("A");
+  EXPECT_FALSE(shell.is_command_pending());
+  EXPECT_EQ(shell.info().commands, 0U);
+}
+
+TEST_F(fixture, the_folder_and_the_title_are_passed_on) {
+  EXPECT_TRUE(shell.apply({1, osc_kind::cwd, "file:///usr/share"}));
+  EXPECT_EQ(shell.info().cwd, "/usr/share");
+  EXPECT_TRUE(shell.apply({2, osc_kind::title, "vim"}));
+  EXPECT_EQ(shell.title(), "vim");
+}
+
+} // namespace
+} // namespace roost::terminal
