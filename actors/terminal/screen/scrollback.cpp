@@ -99,8 +99,9 @@ bool scrollback::push(const line& added, const cell_tables& tables) {
     text.reserve(n * 2);
     for (std::size_t i = 0; i < n; ++i) {
       const auto c = cells[i];
-      const bool is_pair =
-          c.width() == 2 && i + 1 < n && cells[i + 1].content == 0 && cells[i + 1].style == c.style;
+      const bool is_pair = c.width() == 2 && i + 1 < n && cells[i + 1].content == 0 &&
+                           cells[i + 1].style == c.style &&
+                           (c.is_cluster() || char_width(c.code()) == 2);
       if (!c.has_content()) {
         if (c.width() == 2) {
           text += odd_width;
