@@ -76,7 +76,7 @@ private:
   const std::string& log_;
 };
 
-struct fixture : testing::Test {
+struct fan_out_fixture : testing::Test {
   history bytes{history_size};
   std::string log;
   ledger book{bytes, log};
@@ -101,7 +101,7 @@ struct fixture : testing::Test {
   }
 };
 
-TEST_F(fixture, a_newcomer_gets_a_snapshot_and_then_the_output) {
+TEST_F(fan_out_fixture, a_newcomer_gets_a_snapshot_and_then_the_output) {
   print("before");
   join(1);
   EXPECT_EQ(book.accounts[1].snapshots, 1);
@@ -110,7 +110,7 @@ TEST_F(fixture, a_newcomer_gets_a_snapshot_and_then_the_output) {
   EXPECT_EQ(book.accounts[1].next, 11U);
 }
 
-TEST_F(fixture, a_returning_viewer_gets_exactly_what_it_missed) {
+TEST_F(fan_out_fixture, a_returning_viewer_gets_exactly_what_it_missed) {
   print("hello world");
   book.accounts[1] = {};
   book.accounts[1].next = 5;
@@ -120,7 +120,7 @@ TEST_F(fixture, a_returning_viewer_gets_exactly_what_it_missed) {
   EXPECT_EQ(book.accounts[1].next, log.size());
 }
 
-TEST_F(fixture, a_viewer_that_never_acks_costs_one_window_and_no_snapshot_more) {
+TEST_F(fan_out_fixture, a_viewer_that_never_acks_costs_one_window_and_no_snapshot_more) {
   join(1);
   for (int i = 0; i < 100; ++i)
     print(std::string(1000, 'x'));
@@ -129,7 +129,7 @@ TEST_F(fixture, a_viewer_that_never_acks_costs_one_window_and_no_snapshot_more) 
   EXPECT_GT(book.accounts[1].lag, 0U);
 }
 
-TEST_F(fixture, a_viewer_that_fell_behind_is_resynced_when_it_reads_again) {
+TEST_F(fan_out_fixture, a_viewer_that_fell_behind_is_resynced_when_it_reads_again) {
   join(1);
   for (int i = 0; i < 100; ++i)
     print(std::string(1000, 'x'));
@@ -140,7 +140,7 @@ TEST_F(fixture, a_viewer_that_fell_behind_is_resynced_when_it_reads_again) {
   EXPECT_EQ(book.accounts[1].lag, 0U);
 }
 
-TEST_F(fixture, one_viewers_silence_is_nothing_to_another) {
+TEST_F(fan_out_fixture, one_viewers_silence_is_nothing_to_another) {
   join(1);
   join(2);
   for (int i = 0; i < 100; ++i) {
@@ -151,7 +151,7 @@ TEST_F(fixture, one_viewers_silence_is_nothing_to_another) {
   EXPECT_EQ(book.accounts[2].snapshots, 1);
 }
 
-TEST_F(fixture, only_a_lone_person_who_reads_may_hold_the_program_up) {
+TEST_F(fan_out_fixture, only_a_lone_person_who_reads_may_hold_the_program_up) {
   const milliseconds limit{500};
   join(1);
   EXPECT_FALSE(out.pause_until(now, limit));
@@ -166,7 +166,7 @@ TEST_F(fixture, only_a_lone_person_who_reads_may_hold_the_program_up) {
   EXPECT_FALSE(out.pause_until(now, limit)) << "with several nobody is waited for";
 }
 
-TEST_F(fixture, acks_from_nowhere_open_nothing) {
+TEST_F(fan_out_fixture, acks_from_nowhere_open_nothing) {
   join(1);
   print(std::string(2 * window, 'x'));
   const auto given = book.accounts[1].next;
@@ -178,7 +178,7 @@ TEST_F(fixture, acks_from_nowhere_open_nothing) {
   EXPECT_EQ(book.accounts[1].next, then);
 }
 
-TEST_F(fixture, the_end_comes_after_the_last_byte) {
+TEST_F(fan_out_fixture, the_end_comes_after_the_last_byte) {
   join(1);
   print(std::string(2 * window, 'x'));
   out.end();

@@ -7,8 +7,8 @@
 namespace roost::terminal {
 namespace {
 
-struct fixture : testing::Test {
-  explicit fixture(std::size_t capacity = 1 << 20)
+struct follower_fixture : testing::Test {
+  explicit follower_fixture(std::size_t capacity = 1 << 20)
       : bytes(capacity, [this](std::uint64_t offset, const slice& gone) {
           follower.on_evict(offset, gone);
         }) {}
@@ -16,7 +16,7 @@ struct fixture : testing::Test {
   screen_follower follower{bytes, {20, 5, 100}};
 };
 
-TEST_F(fixture, costs_nothing_until_somebody_looks) {
+TEST_F(follower_fixture, costs_nothing_until_somebody_looks) {
   bytes.append("hello");
   EXPECT_FALSE(follower.exists());
   EXPECT_EQ(follower.backlog(), 5U);
@@ -24,7 +24,7 @@ TEST_F(fixture, costs_nothing_until_somebody_looks) {
   EXPECT_EQ(follower.backlog(), 0U);
 }
 
-TEST_F(fixture, parsing_late_gives_the_screen_of_parsing_at_once) {
+TEST_F(follower_fixture, parsing_late_gives_the_screen_of_parsing_at_once) {
   screen at_once({20, 5, 100});
   const auto both = [&](std::string_view text) {
     bytes.append(text);
@@ -37,7 +37,8 @@ TEST_F(fixture, parsing_late_gives_the_screen_of_parsing_at_once) {
   EXPECT_EQ(follower.current().screen_text(), at_once.screen_text());
 }
 
-TEST_F(fixture, queries_are_answered_for_the_bytes_that_came_while_nobody_held_the_terminal) {
+TEST_F(follower_fixture,
+       queries_are_answered_for_the_bytes_that_came_while_nobody_held_the_terminal) {
   bytes.append("\x1b[6n");
   follower.answer_queries(false);
   bytes.append("\x1b[6n");
@@ -47,7 +48,7 @@ TEST_F(fixture, queries_are_answered_for_the_bytes_that_came_while_nobody_held_t
   EXPECT_EQ(follower.take_replies(), "\x1b[1;1R\x1b[2;1R");
 }
 
-TEST_F(fixture, a_snapshot_is_made_once_for_a_state) {
+TEST_F(follower_fixture, a_snapshot_is_made_once_for_a_state) {
   bytes.append("x");
   const auto first = follower.take_snapshot({100, 1 << 16});
   EXPECT_EQ(first.offset, 1U);
@@ -61,8 +62,8 @@ TEST_F(fixture, a_snapshot_is_made_once_for_a_state) {
   EXPECT_FALSE(follower.last_snapshot().bytes);
 }
 
-struct small_history : fixture {
-  small_history() : fixture(4096) {}
+struct small_history : follower_fixture {
+  small_history() : follower_fixture(4096) {}
 };
 
 TEST_F(small_history, what_is_gone_before_it_was_parsed_keeps_modes_and_titles) {

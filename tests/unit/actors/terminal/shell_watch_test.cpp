@@ -5,19 +5,19 @@
 namespace roost::terminal {
 namespace {
 
-struct fixture : testing::Test {
+struct watch_fixture : testing::Test {
   shell_watch shell;
   std::uint64_t offset = 0;
   void mark(const char* data) { shell.apply({offset += 10, osc_kind::mark_133, data}); }
 };
 
-TEST_F(fixture, a_shell_that_says_nothing_is_not_integrated) {
+TEST_F(watch_fixture, a_shell_that_says_nothing_is_not_integrated) {
   EXPECT_FALSE(shell.is_integrated());
   EXPECT_FALSE(shell.is_at_rest());
   EXPECT_FALSE(shell.last_output());
 }
 
-TEST_F(fixture, between_enter_and_the_shells_word_a_command_is_pending) {
+TEST_F(watch_fixture, between_enter_and_the_shells_word_a_command_is_pending) {
   mark("A");
   mark("B");
   EXPECT_TRUE(shell.is_at_rest());
@@ -36,7 +36,7 @@ TEST_F(fixture, between_enter_and_the_shells_word_a_command_is_pending) {
   EXPECT_LT(shell.last_output()->begin, shell.last_output()->end);
 }
 
-TEST_F(fixture, an_empty_line_ends_with_the_next_prompt) {
+TEST_F(watch_fixture, an_empty_line_ends_with_the_next_prompt) {
   mark("A");
   mark("B");
   shell.on_typed("\r");
@@ -46,7 +46,7 @@ TEST_F(fixture, an_empty_line_ends_with_the_next_prompt) {
   EXPECT_EQ(shell.info().commands, 0U);
 }
 
-TEST_F(fixture, the_folder_and_the_title_are_passed_on) {
+TEST_F(watch_fixture, the_folder_and_the_title_are_passed_on) {
   EXPECT_TRUE(shell.apply({1, osc_kind::cwd, "file:///usr/share"}));
   EXPECT_EQ(shell.info().cwd, "/usr/share");
   EXPECT_TRUE(shell.apply({2, osc_kind::title, "vim"}));

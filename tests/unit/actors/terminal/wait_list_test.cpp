@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-struct fixture : testing::Test {
+struct wait_fixture : testing::Test {
   history bytes{1 << 20};
   shell_watch shell;
   wait_list waits{4};
@@ -53,7 +53,7 @@ struct fixture : testing::Test {
   void mark(const char* data) { shell.apply({bytes.end(), osc_kind::mark_133, data}); }
 };
 
-TEST_F(fixture, text_is_found_across_pieces_and_without_its_colours) {
+TEST_F(wait_fixture, text_is_found_across_pieces_and_without_its_colours) {
   start(wait_kind::text, "all done");
   bytes.append("compiling\r\n\x1b[32mall");
   EXPECT_FALSE(only_result());
@@ -67,7 +67,7 @@ TEST_F(fixture, text_is_found_across_pieces_and_without_its_colours) {
   EXPECT_TRUE(waits.is_empty());
 }
 
-TEST_F(fixture, what_was_printed_before_counts_unless_since_says_otherwise) {
+TEST_F(wait_fixture, what_was_printed_before_counts_unless_since_says_otherwise) {
   bytes.append("done\r\n");
   start(wait_kind::text, "done");
   EXPECT_TRUE(only_result());
@@ -75,13 +75,13 @@ TEST_F(fixture, what_was_printed_before_counts_unless_since_says_otherwise) {
   EXPECT_FALSE(only_result());
 }
 
-TEST_F(fixture, regular_expressions_see_lines) {
+TEST_F(wait_fixture, regular_expressions_see_lines) {
   start(wait_kind::regex, "^error: \\d+$");
   bytes.append("no error: 1\r\nerror: 42\r\n");
   EXPECT_TRUE(only_result());
 }
 
-TEST_F(fixture, bad_patterns_are_refused_with_the_reason) {
+TEST_F(wait_fixture, bad_patterns_are_refused_with_the_reason) {
   wait_for what;
   what.kind = wait_kind::regex;
   what.pattern = "a(";
@@ -96,7 +96,7 @@ TEST_F(fixture, bad_patterns_are_refused_with_the_reason) {
   EXPECT_FALSE(waits.add(what, facts()));
 }
 
-TEST_F(fixture, a_time_out_says_so) {
+TEST_F(wait_fixture, a_time_out_says_so) {
   start(wait_kind::text, "never", milliseconds{500});
   EXPECT_FALSE(only_result());
   EXPECT_EQ(waits.next_check(now, last_output), now + milliseconds{500});
@@ -107,7 +107,7 @@ TEST_F(fixture, a_time_out_says_so) {
   EXPECT_EQ(result->reason, "timeout");
 }
 
-TEST_F(fixture, silence_counts_from_the_last_output) {
+TEST_F(wait_fixture, silence_counts_from_the_last_output) {
   start(wait_kind::idle);
   now += milliseconds{90};
   last_output = now;
@@ -119,7 +119,7 @@ TEST_F(fixture, silence_counts_from_the_last_output) {
   EXPECT_EQ(result->reason, "idle");
 }
 
-TEST_F(fixture, a_command_has_ended_when_the_shell_says_so) {
+TEST_F(wait_fixture, a_command_has_ended_when_the_shell_says_so) {
   mark("A");
   mark("B");
   shell.on_typed("make\r");
@@ -134,14 +134,14 @@ TEST_F(fixture, a_command_has_ended_when_the_shell_says_so) {
   EXPECT_EQ(result->exit_status, 3);
 }
 
-TEST_F(fixture, at_rest_there_is_nothing_to_wait_for) {
+TEST_F(wait_fixture, at_rest_there_is_nothing_to_wait_for) {
   mark("A");
   mark("B");
   start(wait_kind::command);
   EXPECT_TRUE(only_result());
 }
 
-TEST_F(fixture, a_program_that_is_no_shell_cannot_say_when_a_command_ends) {
+TEST_F(wait_fixture, a_program_that_is_no_shell_cannot_say_when_a_command_ends) {
   start(wait_kind::command);
   EXPECT_TRUE(waits.check(facts()).empty());
   now += milliseconds{3'000};
@@ -151,7 +151,7 @@ TEST_F(fixture, a_program_that_is_no_shell_cannot_say_when_a_command_ends) {
   EXPECT_TRUE(over.front().second.error().is(terminal_error::no_shell_integration));
 }
 
-TEST_F(fixture, the_end_of_the_program_ends_every_wait) {
+TEST_F(wait_fixture, the_end_of_the_program_ends_every_wait) {
   start(wait_kind::exit);
   start(wait_kind::text, "never");
   EXPECT_TRUE(waits.check(facts()).empty());
@@ -165,7 +165,7 @@ TEST_F(fixture, the_end_of_the_program_ends_every_wait) {
   EXPECT_EQ(over[1].second->reason, "exited");
 }
 
-TEST_F(fixture, the_number_of_waits_is_bounded) {
+TEST_F(wait_fixture, the_number_of_waits_is_bounded) {
   for (int i = 0; i < 4; ++i)
     start(wait_kind::exit);
   wait_for what;
@@ -174,7 +174,7 @@ TEST_F(fixture, the_number_of_waits_is_bounded) {
   EXPECT_TRUE(refused.error().is(terminal_error::too_many_waits));
 }
 
-TEST_F(fixture, much_text_is_looked_at_in_bounded_steps) {
+TEST_F(wait_fixture, much_text_is_looked_at_in_bounded_steps) {
   bytes.append(std::string(900'000, 'x'));
   bytes.append("needle");
   start(wait_kind::text, "needle");
