@@ -213,7 +213,7 @@ private:
     } else if (restores_charset) {
       writer_.put("\x1b"
                   "8");
-      writer_.pen_is(after_restore(pg.saved, {}));
+      writer_.pen_is(after_restore(pg.saved, writer_.pen()));
       writer_.set_pen({});
     }
     const auto charset = restores_charset ? s_.charset : shifted_in;

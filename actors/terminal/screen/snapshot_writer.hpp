@@ -34,6 +34,7 @@ public:
   static bool is_plain(const attributes& a);
   /// Makes `fg` and `bg` the terminal's, whatever comes of the rest, for DECSC to save.
   void set_pen_to_save(std::uint32_t fg, std::uint32_t bg);
+  [[nodiscard]] const attributes& pen() const { return pen_; }
   /// Says what the terminal's attributes are, after a DECRC.
   void pen_is(const attributes& pen) { pen_ = pen; }
 
