@@ -108,7 +108,7 @@ private:
   using request_parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   using error_code = boost::system::error_code;
 
-  // http_stream.cpp: life and reading
+  // http_stream.cpp: life, deadlines, bytes that come
   void begin();
   void sniff_tls();
   void handshake();
@@ -116,6 +116,11 @@ private:
   void on_read(const error_code& ec, std::size_t size);
   void on_input_while_busy();
   void await_request();
+  void arm(std::chrono::milliseconds after);
+  void on_deadline();
+  void finish();
+
+  // http_read.cpp: from bytes to a request that may go on
   void parse();
   void on_header();
   bool collect_request();
@@ -125,9 +130,6 @@ private:
   void hand_over();
   void refuse(const failure& why);
   void refuse_header();
-  void arm(std::chrono::milliseconds after);
-  void on_deadline();
-  void finish();
 
   // http_write.cpp: responses
   void respond(http_response answer);
@@ -163,6 +165,9 @@ private:
 
   phase phase_ = phase::handshake;
   static constexpr std::size_t read_size = 16 * 1024;
+  /// What a client may send ahead while its request is being answered. Past it nothing more is
+  /// read, so the kernel's flow control holds the client.
+  static constexpr std::size_t max_ahead = 64 * 1024;
   std::unique_ptr<std::array<char, read_size>> arriving_; ///< the target of the pending read
   boost::beast::flat_buffer input_;                       ///< what has come and is not parsed yet
   std::optional<request_parser> parser_;
