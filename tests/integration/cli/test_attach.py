@@ -59,7 +59,7 @@ class Typing(Base):
             self.assert_restored(terminal)
 
     def test_the_size_follows_the_window(self):
-        with Terminal("new", "--", "sh", "-c", "stty size; trap 'stty size' WINCH; while :; do read x; done", cols=91, rows=27) as terminal:
+        with Terminal("new", "--", "sh", "-c", "trap 'stty size' WINCH; stty size; while :; do read x; done", cols=91, rows=27) as terminal:
             terminal.wait_for(r"27 91")
             terminal.resize(101, 33)
             terminal.wait_for(r"33 101")
