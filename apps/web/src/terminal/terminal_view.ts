@@ -9,6 +9,7 @@ import { Renderer } from './renderer';
 import { ReplyGate } from './reply_gate';
 import { themes } from './themes';
 import { TouchScroll } from './touch_scroll';
+import { Utf8Carry } from './utf8_carry';
 
 export interface TerminalAppearance {
   theme: 'dark' | 'light';
@@ -53,6 +54,7 @@ function openLink(url: string): void {
 
 /** One xterm.js terminal: the sink of a stream, plus everything that belongs to the page around it. */
 export class TerminalView implements TerminalSink {
+  private readonly carry = new Utf8Carry();
   readonly terminal: Terminal;
   readonly modifiers: Modifiers = { ctrl: false, alt: false };
   private readonly search = new SearchAddon({ highlightLimit: 2000 });
@@ -120,10 +122,11 @@ export class TerminalView implements TerminalSink {
   // --- the sink of a stream -------------------------------------------------------------------
 
   write(bytes: Uint8Array, parsed: () => void): void {
-    this.terminal.write(bytes, parsed);
+    this.terminal.write(this.carry.take(bytes), parsed);
   }
 
   reset(): void {
+    this.carry.clear();
     this.terminal.reset();
   }
 
