@@ -252,6 +252,8 @@ private:
   }
 
   void end_with_signal(int number) {
+    if (is_over_)
+      return; // why it ends was decided before: the terminal's end is only what follows
     status_ = exit_status::signal_base + number;
     stop({});
   }

@@ -131,10 +131,17 @@ class Terminal:
         """Waits until the session is shown, and returns the position after the greeting."""
         return self.wait_for(rb"detaches\]\r\n.*\x1b\[H\x1b\[2J\x1b7")
 
+    def _drain(self, seconds):
+        """Waits until the reader has everything: nothing is left in the kernel, nor between it and `shown`."""
+        def is_quiet():
+            before = len(self.shown)
+            return not select.select([self.master], [], [], 0.3)[0] and len(self.shown) == before
+        wait_until(is_quiet, "all output is read", seconds)
+
     def ended(self, seconds=SECONDS):
         """Waits for the program's end: its exit status, 128+N after a signal. Then all it wrote is in `shown`."""
         status = self.process.wait(seconds)
-        wait_until(lambda: not select.select([self.master], [], [], 0)[0], "all output is read", seconds)
+        self._drain(seconds)
         return 128 - status if status < 0 else status
 
     def settings(self):

@@ -148,7 +148,8 @@ class Sessions(Base):
         self.ok("screen", "alpha")  # the only one that lives
 
     def test_resize(self):
-        name = new("--", "sh", "-c", "trap 'stty size' WINCH; while :; do read x; done")
+        name = new("--", "sh", "-c", "trap 'stty size' WINCH; echo ready; while :; do read x; done")
+        self.ok("wait", name, "--text", "ready", "--timeout", "20")
         self.ok("resize", name, "132x43")
         self.ok("wait", name, "--text", "43 132", "--timeout", "10")
         self.refused(2, "COLSxROWS", "resize", name, "big")
