@@ -81,9 +81,10 @@ class Typing(Base):
             terminal.wait_for(r"1c")
 
     def test_another_detach_key(self):
-        new("-t", "x", "--", "sh", "-c", "stty -isig; cat")
+        new("-t", "x", "--", "sh", "-c", "stty -isig; echo ready; cat")
         with Terminal("attach", "x", ROOST_DETACH_KEY="C-a d") as terminal:
             terminal.attached()
+            terminal.wait_for(r"ready")
             self.assertIn(b"Ctrl-a d detaches", terminal.shown)
             terminal.send(b"\x1cd\r")
             terminal.wait_for(rb"\^\\d")
