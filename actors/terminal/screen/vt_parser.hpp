@@ -5,6 +5,7 @@
 #include "actors/terminal/screen/vt_table.hpp"
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -61,6 +62,9 @@ public:
   }
 
 private:
+  // Eight bytes are looked at as one number, the first byte lowest.
+  static_assert(std::endian::native == std::endian::little);
+
   enum class mode : std::uint8_t { all, sequences };
   using byte_pointer = const unsigned char*;
 
@@ -74,6 +78,9 @@ private:
   /// those since the last reset are kept, for `apply_colours`.
   template <class Sink>
   byte_pointer skip_to_sequence(byte_pointer p, byte_pointer end, Sink& sink);
+  /// Whether what begins at the mark `p` may be passed over; colours are noted.
+  template <class Sink>
+  bool pass_over(byte_pointer p, byte_pointer end, Sink& sink);
   template <class Sink>
   void apply_colours(Sink& sink);
   template <mode Mode, class Sink>
@@ -119,27 +126,49 @@ private:
     return p;
   }
 
-  /// The next byte that matters while text is passed over: ESC, SO, SI, and the lead byte of C1
-  /// controls.
-  static byte_pointer next_sequence(byte_pointer p, byte_pointer end) {
-    const auto zero_in = [](std::uint64_t v) {
-      return (v - 0x0101010101010101u) & ~v & 0x8080808080808080u;
-    };
+  /// Which bytes of the eight in `word` are in question, one bit each, the first byte lowest.
+  /// Exact, and without branches (H. S. Warren, Hacker's Delight, 6-1).
+  static std::uint64_t bits_of_zeros(std::uint64_t word) {
+    constexpr std::uint64_t low = 0x7f7f7f7f7f7f7f7fu;
+    return ~(((word & low) + low) | word | low);
+  }
+  static std::uint32_t gather_bits(std::uint64_t high_bits) {
+    return static_cast<std::uint32_t>((high_bits >> 7) * 0x0102040810204080u >> 56);
+  }
+
+  /// The bytes that matter while text is passed over: ESC, SO, SI, and the lead byte of C1
+  /// controls; of the 32 bytes at `p`, the first one lowest.
+  static std::uint32_t marks_in(byte_pointer p) {
     constexpr std::uint64_t ones = 0x0101010101010101u;
-    while (end - p >= 16) {
-      std::uint64_t a;
-      std::uint64_t b;
-      std::memcpy(&a, p, 8);
-      std::memcpy(&b, p + 8, 8);
+    std::uint32_t found = 0;
+    for (unsigned i = 0; i < 4; ++i) {
+      std::uint64_t word;
+      std::memcpy(&word, p + 8 * i, 8);
       // SO and SI differ in their last bit only.
-      const auto hit = zero_in(a ^ (ones * 0x1b)) | zero_in((a | ones) ^ (ones * 0x0f)) |
-                       zero_in(a ^ (ones * 0xc2)) | zero_in(b ^ (ones * 0x1b)) |
-                       zero_in((b | ones) ^ (ones * 0x0f)) | zero_in(b ^ (ones * 0xc2));
-      if (hit)
-        break;
-      p += 16;
+      found |= gather_bits(bits_of_zeros(word ^ (ones * 0x1b)) |
+                           bits_of_zeros((word | ones) ^ (ones * 0x0f)) |
+                           bits_of_zeros(word ^ (ones * 0xc2)))
+               << (8 * i);
     }
-    while (p != end && *p != 0x1b && *p != 0x0e && *p != 0x0f && *p != 0xc2)
+    return found;
+  }
+  static bool is_mark(unsigned char byte) {
+    return byte == 0x1b || byte == 0x0e || byte == 0x0f || byte == 0xc2;
+  }
+
+  /// The first byte from `p` on that is no digit and no separator of parameters.
+  static byte_pointer end_of_params(byte_pointer p, byte_pointer end) {
+    constexpr std::uint64_t ones = 0x0101010101010101u;
+    while (end - p >= 8) {
+      std::uint64_t word;
+      std::memcpy(&word, p, 8);
+      word ^= ones * '0'; // what counts is now below 12
+      const auto other = (((word & (ones * 0x7f)) + ones * (0x80 - 12)) | word) & (ones * 0x80);
+      if (other != 0)
+        return p + (std::countr_zero(other) >> 3);
+      p += 8;
+    }
+    while (p != end && *p >= '0' && *p < '<')
       ++p;
     return p;
   }
@@ -339,23 +368,37 @@ vt_parser::byte_pointer vt_parser::ground(byte_pointer p, byte_pointer end, Sink
 }
 
 template <class Sink>
+bool vt_parser::pass_over(byte_pointer p, byte_pointer end, Sink& sink) {
+  if (end - p < 2)
+    return false;
+  if (*p == 0xc2)
+    return p[1] >= 0xa0; // a character, not a C1 control
+  if (*p != 0x1b || p[1] != '[')
+    return false;
+  const auto from = p + 2;
+  const auto to = end_of_params(from, end);
+  if (to == end || *to != 'm')
+    return false;
+  // A reset makes what came before it void.
+  const bool is_reset = from == to || (*from == '0' && (from + 1 == to || from[1] == ';'));
+  if (is_reset)
+    colour_count_ = 0;
+  else if (colour_count_ == colours_.size())
+    apply_colours(sink);
+  colours_[colour_count_++] = {from, to};
+  return true;
+}
+
+template <class Sink>
 vt_parser::byte_pointer vt_parser::skip_to_sequence(byte_pointer p, byte_pointer end, Sink& sink) {
-  p = next_sequence(p, end);
-  while (end - p >= 3 && p[0] == 0x1b && p[1] == '[') {
-    const auto from = p + 2;
-    auto to = from;
-    while (to != end && *to >= '0' && *to < '<')
-      ++to;
-    if (to == end || *to != 'm')
-      break;
-    // A reset makes what came before it void.
-    if (from == to || (*from == '0' && (from + 1 == to || from[1] == ';')))
-      colour_count_ = 0;
-    else if (colour_count_ == colours_.size())
-      apply_colours(sink);
-    colours_[colour_count_++] = {from, to};
-    p = next_sequence(to + 1, end);
-  }
+  // No sequence that is passed over contains a mark itself, so the marks are all there is to visit.
+  for (; end - p >= 32; p += 32)
+    for (auto marks = marks_in(p); marks != 0; marks &= marks - 1)
+      if (const auto at = p + std::countr_zero(marks); !pass_over(at, end, sink))
+        return at;
+  for (; p != end; ++p)
+    if (is_mark(*p) && !pass_over(p, end, sink))
+      return p;
   return p;
 }
 
