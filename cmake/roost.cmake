@@ -37,7 +37,6 @@ target_compile_definitions(
   roost_options
   INTERFACE BOOST_ASIO_NO_DEPRECATED
             BOOST_ASIO_DISABLE_BOOST_COROUTINE
-            BOOST_BEAST_USE_STD_STRING_VIEW
             ROOST_VERSION="${PROJECT_VERSION}"
             $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
 target_compile_options(roost_options INTERFACE $<$<CONFIG:Release>:-fstack-protector-strong>)
