@@ -42,7 +42,7 @@ struct http_limits {
 
 class http_stream;
 
-/// What an http_stream asks of its owner. Called on the connection's strand, from many connections
+/// What an http_stream asks of its owner. Called on the connection's thread, from many connections
 /// at once; must not block.
 class http_service {
 public:
@@ -63,7 +63,7 @@ public:
 /// responses, and the way out into a WebSocket. Holds the deadlines that make every state end: the
 /// header's and body's are absolute, the write's counts from the last byte that the client took.
 ///
-/// Confined to its socket's strand, apart from the responders and event streams that it gives out,
+/// Confined to its socket's thread, apart from the responders and event streams that it gives out,
 /// which may be used from any thread. Keeps itself alive through its pending operations. No CAF.
 class http_stream : public std::enable_shared_from_this<http_stream> {
 public:

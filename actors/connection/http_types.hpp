@@ -71,7 +71,7 @@ class responder {
 public:
   using sink = std::function<void(http_response)>;
   /// Sends the head of a response and leaves its body open. `on_closed` is called exactly once, on
-  /// the connection's strand and never from inside another call, when the stream has ended for
+  /// the connection's thread and never from inside another call, when the stream has ended for
   /// whatever reason, `close` included.
   using stream_opener =
       std::function<std::shared_ptr<event_stream::writer>(http_response, std::function<void()>)>;
@@ -95,7 +95,7 @@ private:
 };
 
 /// Handles one checked request under `/api/v1`, `/healthz` or `/readyz`. Called on the connection's
-/// strand: must not block; answers through the responder, now or later. While it has not answered,
+/// thread: must not block; answers through the responder, now or later. While it has not answered,
 /// the connection reads no further request.
 using http_handler = std::function<void(http_request, responder)>;
 

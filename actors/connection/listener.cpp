@@ -81,7 +81,7 @@ bool is_about_one_peer(int error) {
 
 listener::listener(boost::asio::io_context& io, int fd, handler on_accept, io_place place)
     : place_(place ? std::move(place) : [&io]() -> boost::asio::io_context& { return io; }),
-      socket_(boost::asio::make_strand(io), fd), pause_(socket_.get_executor()),
+      socket_(io.get_executor(), fd), pause_(socket_.get_executor()),
       on_accept_(std::move(on_accept)), reserve_fd_(open_reserve()) {}
 
 listener::~listener() {
@@ -159,7 +159,7 @@ void listener::hand_on(int fd) {
     ::close(fd);
     return;
   }
-  accepted result{plain_socket(boost::asio::make_strand(place_())), {}, {}, 0};
+  accepted result{plain_socket(place_().get_executor()), {}, {}, 0};
   if (local.ss_family == AF_UNIX) {
     ucred who{};
     socklen_t size = sizeof who;

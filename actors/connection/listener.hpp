@@ -17,18 +17,18 @@ namespace roost::connection {
 
 /// A socket that was just accepted.
 struct accepted {
-  plain_socket socket;       ///< on a strand of its own; TCP_NODELAY is set
+  plain_socket socket;       ///< TCP_NODELAY is set
   std::string address;       ///< the peer, numeric: `192.0.2.7`, `2001:db8::1`, or `unix`
   std::string local_address; ///< this end, numeric; empty on a Unix socket
   std::uint32_t uid = 0;     ///< of the peer on a Unix socket
 };
 
-/// One listening socket. Accepts in batches on its own strand and hands each socket on; survives
+/// One listening socket. Accepts in batches and hands each socket on; survives
 /// the lack of descriptors by accepting and dropping (with a descriptor kept in reserve), so that
 /// clients see a refusal and the loop does not spin. No CAF.
 ///
 /// Life: `start` once; after `stop` no further socket is handed on, and the descriptor is closed
-/// when the pending wait has ended. Callbacks come one at a time, on the listener's strand.
+/// when the pending wait has ended. Callbacks come one at a time, on the listener's thread.
 class listener : public std::enable_shared_from_this<listener> {
 public:
   using handler = std::function<void(accepted)>;

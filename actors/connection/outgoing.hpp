@@ -31,7 +31,7 @@ struct outgoing_message {
 /// The queue of one WebSocket. Output of a stream that follows on what waits already joins it, up
 /// to a frame's size; bytes that lie side by side in memory become one piece again, so that a
 /// program that prints a byte at a time costs no more than the bytes. Pure; confined to the
-/// socket's strand.
+/// socket's thread.
 class outgoing_queue {
 public:
   void push_text(std::shared_ptr<const std::string> text);

@@ -25,8 +25,8 @@ namespace roost::connection {
 
 /// What a server needs. The references outlive it.
 struct server_options {
-  boost::asio::io_context& io;
-  const config& settings; ///< listen, tls, connections; read during `start` only
+  boost::asio::io_context& io; ///< one thread runs it, as every one that `place` names
+  const config& settings;      ///< listen, tls, connections; read during `start` only
   data_dir& data;
   token_store& tokens;
   http_handler api;         ///< everything under /api/, /healthz, /readyz, /metrics
@@ -42,7 +42,7 @@ struct server_options {
 /// The HTTP side of a node: listens on TCP (with or without TLS) and on the Unix socket, checks who
 /// asks, serves the UI, the login and the logout, and hands everything else on. It owns the HTTP
 /// connections; a WebSocket belongs to whoever took it over. No CAF; may be used from any thread,
-/// with the callbacks on the connections' strands.
+/// with the callbacks on the connections' threads.
 class server {
 public:
   explicit server(server_options options);

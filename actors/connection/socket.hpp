@@ -4,7 +4,6 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/strand.hpp>
 // Beast's close handshakes ("teardown") for the two kinds of socket: the first header has them for
 // every basic_stream_socket, whatever its protocol and executor; the second for TLS on top of one.
 #include <boost/beast/websocket/ssl.hpp>
@@ -16,10 +15,11 @@
 
 namespace roost::connection {
 
-/// The executor of one connection: a strand of its own on the shared io_context. A concrete type,
-/// not any_io_executor: it is on the path of every byte, and the type-erased one costs a virtual
-/// call and a copy of three words for each of the handlers that Asio and Beast compose.
-using connection_executor = boost::asio::strand<boost::asio::io_context::executor_type>;
+/// The executor of one connection: its io_context, which one thread runs (runtime::io_threads), so
+/// that a connection needs no strand and no lock. A concrete type, not any_io_executor: it is on
+/// the path of every byte, and the type-erased one costs a virtual call and a copy of three words
+/// for each of the handlers that Asio and Beast compose.
+using connection_executor = boost::asio::io_context::executor_type;
 
 /// A connected stream socket of any family: TCP over IPv4 or IPv6, or Unix. One type, so that
 /// everything above it (TLS, HTTP, WebSocket) is compiled once and works the same over each.
@@ -41,7 +41,7 @@ inline plain_socket& plain(client_socket& socket) {
   return std::get<std::unique_ptr<tls_stream>>(socket)->next_layer();
 }
 
-/// The strand that every operation on this socket runs on.
+/// Where every operation on this socket runs.
 inline connection_executor executor_of(client_socket& socket) {
   return plain(socket).get_executor();
 }

@@ -29,7 +29,7 @@ std::shared_ptr<event_stream::writer> stream_body::make_writer(std::shared_ptr<s
 }
 
 stream_body::stream_body(connection_executor executor, std::size_t limit, waker wake)
-    : executor_(std::move(executor)), limit_(limit), wake_(std::move(wake)) {}
+    : executor_(executor), limit_(limit), wake_(std::move(wake)) {}
 
 void stream_body::wake(event what) {
   if (wake_)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/connection/ws_stream.hpp"
+#include "actors/runtime/scheduler.hpp"
 #include "protocols/connection.hpp"
 #include "protocols/terminal.hpp"
 
@@ -15,7 +16,7 @@ namespace roost::connection {
 
 /// The socket's side of a connection: turns what the socket says into messages. Input and acks go
 /// to the terminal itself, by the stream's route; everything else to the connection's actor.
-/// Confined to the socket's strand; holds the actor weakly, so that neither keeps the other alive.
+/// Confined to the socket's thread; holds the actor weakly, so that neither keeps the other alive.
 class stream_router final : public ws_listener {
 public:
   stream_router(caf::weak_actor_ptr owner, connection_id id) : owner_(std::move(owner)), id_(id) {}
@@ -29,11 +30,11 @@ public:
   void on_text(std::string_view text) override { tell(text_received{std::string(text)}); }
   void on_input(const wire::input_frame& frame) override {
     if (const auto* terminal = route(frame.stream))
-      caf::anon_send(*terminal, input{{id_, frame.stream}, std::string(frame.bytes)});
+      runtime::hand_over(*terminal, input{{id_, frame.stream}, std::string(frame.bytes)});
   }
   void on_ack(const wire::ack_frame& frame) override {
     if (const auto* terminal = route(frame.stream))
-      caf::anon_send(*terminal, ack{{id_, frame.stream}, frame.offset});
+      runtime::hand_over(*terminal, ack{{id_, frame.stream}, frame.offset});
   }
   void on_bad_frame(std::string_view why) override { tell(bad_frame_received{std::string(why)}); }
   void on_closed() override {

@@ -31,7 +31,7 @@ struct ws_handoff {
   connection_slot slot;    ///< keep it as long as the socket is open
 };
 
-/// Takes an upgrade over. Called once per upgrade, on the socket's strand; must not block.
+/// Takes an upgrade over. Called once per upgrade, on the socket's thread; must not block.
 using ws_callback = std::function<void(ws_handoff)>;
 
 } // namespace roost::connection

@@ -24,7 +24,7 @@ struct ws_config {
   std::chrono::milliseconds close_timeout{2'000};
 };
 
-/// What a WebSocket tells its owner. Called on the socket's strand, one at a time, never from
+/// What a WebSocket tells its owner. Called on the socket's thread, one at a time, never from
 /// inside a call into the stream. Views are valid during the call only.
 class ws_listener {
 public:
@@ -42,7 +42,7 @@ public:
 /// bytes themselves are never copied. Bounded by the viewers' windows, which the terminals keep,
 /// and by a cap on text. A peer that takes nothing for `write_timeout`, or answers no ping, is cut
 /// off. Knows no actor. All methods may be called from any thread; work happens on the socket's
-/// strand.
+/// thread.
 class ws_stream {
 public:
   /// Takes over an upgrade. Nothing happens before `start`.
@@ -62,7 +62,7 @@ public:
   virtual void drop_stream(std::uint32_t stream) = 0;
   /// Sends what waits, then a close frame; the socket is cut after `close_timeout` at the latest.
   virtual void close(std::uint16_t code, std::string reason) = 0;
-  /// Runs `f` on the socket's strand, where the listener is called.
+  /// Runs `f` on the socket's thread, where the listener is called.
   virtual void run(std::function<void()> f) = 0;
 
   /// Bytes that wait to be sent; readable from any thread.

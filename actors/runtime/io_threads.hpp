@@ -26,10 +26,11 @@ public:
   io_threads(const io_threads&) = delete;
   io_threads& operator=(const io_threads&) = delete;
 
-  /// The calling thread's context if it is one of these threads, else the next in turn.
+  /// The calling thread's context if it is one of these threads, else any, as `next`.
   /// Thread-safe.
   boost::asio::io_context& here();
-  /// The next in turn: for what should be spread, like accepted sockets. Thread-safe.
+  /// One after another, spread evenly: for what there is much of, like accepted sockets.
+  /// Thread-safe.
   boost::asio::io_context& next();
   /// The first thread's: for what there is one of.
   boost::asio::io_context& first() { return *contexts_.front(); }

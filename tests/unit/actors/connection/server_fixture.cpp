@@ -59,26 +59,23 @@ void server_fixture::start() {
   token_id_ = made->row.id;
 
   server_ = std::make_unique<connection::server>(connection::server_options{
-      .io = io_,
+      .io = io_.first(),
       .settings = settings,
       .data = *data_,
       .tokens = *tokens_,
       .api = api,
       .on_websocket = on_websocket,
+      .place = [this]() -> boost::asio::io_context& { return io_.next(); },
       .limits = limits,
   });
   const auto started = server_->start();
   ASSERT_TRUE(started) << started.error().detail;
-  work_.emplace(io_.get_executor());
-  for (int i = 0; i < 2; ++i)
-    threads_.emplace_back([this] { io_.run(); });
 }
 
 void server_fixture::stop() {
   if (server_)
     server_->stop();
-  work_.reset();
-  threads_.clear();
+  io_.stop();
   server_.reset();
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "actors/connection/server.hpp"
+#include "actors/runtime/io_threads.hpp"
 #include "tests/unit/actors/connection/http_client.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -63,16 +63,12 @@ protected:
   connection::ws_callback on_websocket;
 
   temporary_folder folder_;
-  boost::asio::io_context io_;
+  runtime::io_threads io_{2};
   std::unique_ptr<connection::data_dir> data_;
   std::unique_ptr<connection::token_store> tokens_;
   std::unique_ptr<connection::server> server_;
   std::string secret_;
   std::string token_id_;
-
-private:
-  std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
-  std::vector<std::jthread> threads_;
 };
 
 } // namespace roost::test

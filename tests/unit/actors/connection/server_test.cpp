@@ -249,7 +249,7 @@ TEST_F(server_test, what_stops_the_start_is_named) {
   auto data = data_dir::open(folder_.path() + "/other");
   ASSERT_TRUE(data);
   const auto refuses = [&](const config& wanted) {
-    server other({.io = io_,
+    server other({.io = io_.first(),
                   .settings = wanted,
                   .data = **data,
                   .tokens = *tokens_,

@@ -1,6 +1,5 @@
 #include "actors/connection/stream_body.hpp"
 
-#include <boost/asio/strand.hpp>
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -21,7 +20,7 @@ protected:
   boost::asio::io_context io;
   std::vector<event> events;
   std::shared_ptr<stream_body> body = std::make_shared<stream_body>(
-      boost::asio::make_strand(io), 10, [this](event what) { events.push_back(what); });
+      io.get_executor(), 10, [this](event what) { events.push_back(what); });
 };
 
 TEST_F(stream_body_test, one_wake_is_enough_until_everything_was_taken) {
