@@ -139,6 +139,11 @@ std::vector<config_row> make_table() {
        cv::count(ROOST_AT(terminals.max), 1, 10'000)},
       {"terminals.max_viewers", "Viewers of one terminal at a time.", reload::needs_restart,
        cv::count(ROOST_AT(terminals.max_viewers), 1, 1'000)},
+      {"terminals.fan_out_rate",
+       "Output per second that one terminal gives to all its viewers but the one who holds it. In "
+       "a "
+       "flood they share it, and whoever falls behind gets snapshots. 0: no limit.",
+       reload::needs_restart, cv::size(ROOST_AT(terminals.fan_out_rate), 0, 64 * gib)},
       {"terminals.history",
        "Raw output kept per terminal, from which a returning viewer continues. Memory is taken "
        "only "

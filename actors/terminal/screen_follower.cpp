@@ -98,8 +98,10 @@ std::vector<osc_event> screen_follower::take_events() {
 
 screen_shot screen_follower::take_snapshot(const snapshot_options& options) {
   auto& now = current();
-  if (!cached_.bytes || cached_.offset != parsed_)
+  if (!cached_.bytes || cached_.offset != parsed_ || cached_limit_ < options.max_bytes) {
     cached_ = {std::make_shared<const std::string>(now.snapshot(options)), parsed_};
+    cached_limit_ = options.max_bytes;
+  }
   return cached_;
 }
 

@@ -70,6 +70,7 @@ private:
   std::uint64_t parsed_ = 0;
   std::deque<mark> marks_;
   screen_shot cached_;
+  std::size_t cached_limit_ = 0; ///< the max_bytes it was made with
 };
 
 } // namespace roost::terminal

@@ -1,5 +1,6 @@
 #include "actors/terminal/terminal.hpp"
 
+#include "actors/runtime/scheduler.hpp"
 #include "actors/terminal/keys.hpp"
 #include "actors/terminal/pty/pty.hpp"
 #include "actors/terminal/query_reply.hpp"
@@ -17,7 +18,7 @@ namespace roost::terminal {
 namespace {
 
 // A flood is read for this long before others get their turn (architecture, decision 2).
-constexpr std::chrono::microseconds read_slice{150};
+constexpr std::chrono::microseconds read_slice{300};
 // A read shorter than this was all there was: looking again at once would only cost a system call.
 constexpr std::size_t short_read = 1024;
 // Output is parsed this long after it came, so that titles and lists are live and a flood is not
@@ -28,9 +29,11 @@ constexpr std::uint64_t parse_step = std::uint64_t{64} << 10;
 // With more than this waiting, parsing waits for a pause in the output.
 constexpr std::uint64_t parse_when_quiet = std::uint64_t{256} << 10;
 constexpr std::chrono::milliseconds quiet{100};
-// A viewer that fell behind in a flood gets a snapshot of at most this age, or ten times what
-// making one costs: fifty such viewers must not make the server do nothing else.
+// Viewers that fall behind in a flood get a new snapshot this often at most, and in at most a
+// twentieth of the time: fifty such viewers must not make the server do nothing else.
 constexpr std::chrono::milliseconds snapshot_age{100};
+// Viewers that wait for their pace are looked after this often, when output does not do it anyway.
+constexpr std::chrono::milliseconds pace_step{2};
 constexpr std::size_t max_title = 256;
 
 wire::snapshot_reason reason_for(const attach& x, const std::string& epoch) {
@@ -80,8 +83,9 @@ void terminal_state::start(terminal_context context, session_info info,
       [this](std::uint64_t offset, const slice& bytes) { screen_->on_evict(offset, bytes); });
   screen_ = std::make_unique<screen_follower>(
       *history_, screen_config{what.size.cols, what.size.rows, context_.config.scrollback_lines});
-  fan_out_ = std::make_unique<fan_out>(*history_, context_.config.window,
-                                       static_cast<fan_out_sink&>(*this));
+  fan_out_ =
+      std::make_unique<fan_out>(*history_, context_.config.window, context_.config.fan_out_rate,
+                                static_cast<fan_out_sink&>(*this));
   life_ = lifecycle(context_.config.ladder, context_.config.drain);
   policy_ = size_policy(what.size, info_.size_policy);
   waits_ = wait_list(context_.config.max_waits);
@@ -156,7 +160,8 @@ caf::result<attached> terminal_state::on_attach(const attach& x, const viewer_ac
   // The answer must be on its way before the first output: the same sender's messages keep order.
   auto promise = self_->make_response_promise<attached>();
   promise.deliver(std::move(answer));
-  fan_out_->start(key);
+  fan_out_->start(key, now());
+  keep_pace();
   if (x.mode == viewer_mode::control)
     move_pty_here();
   if (is_paused_)
@@ -166,8 +171,9 @@ caf::result<attached> terminal_state::on_attach(const attach& x, const viewer_ac
 }
 
 void terminal_state::move_pty_here() {
-  // This runs on the thread of the viewer's socket, which asked: from now on the program's output
-  // is read there, and a keystroke and its echo never change threads.
+  // An idle terminal runs on the thread of the socket that sends to it: from now on the program's
+  // output is read there, and a keystroke and its echo never change threads. A busy one runs where
+  // it is busy, and moves another time.
   auto& here = context_.place();
   if (!pty_ || has_output_ended_ || pty_->lives_on(here))
     return;
@@ -202,7 +208,10 @@ void terminal_state::on_ack(const ack& x) {
   const auto* v = find(x.viewer);
   if (v == nullptr)
     return;
+  if (info_.holder == x.viewer)
+    move_pty_here();
   fan_out_->ack(v->key, x.offset, now());
+  keep_pace();
   if (is_paused_)
     pause_or_read();
 }
@@ -222,8 +231,10 @@ void terminal_state::on_take_control(const take_control& x) {
 }
 
 void terminal_state::on_refresh(const refresh& x) {
-  if (const auto* v = find(x.viewer))
-    fan_out_->refresh(v->key);
+  if (const auto* v = find(x.viewer)) {
+    fan_out_->refresh(v->key, now());
+    keep_pace();
+  }
 }
 
 void terminal_state::on_input(const input& x) {
@@ -244,6 +255,8 @@ void terminal_state::on_input(const input& x) {
   if (origin == input_origin::person) {
     shell_.on_typed(x.bytes);
     apply(policy_.typed(v->key));
+    if (info_.holder == x.viewer)
+      move_pty_here();
   }
 }
 
@@ -259,7 +272,7 @@ void terminal_state::start_read() {
   const auto weak = caf::actor_cast<caf::weak_actor_ptr>(self_);
   pty_->start_read(room, history_->writable_owner(), [weak](std::size_t bytes, bool ended) {
     if (auto strong = caf::actor_cast<terminal_actor>(weak))
-      caf::anon_send(strong, pty_readable{bytes, ended});
+      runtime::hand_over(strong, pty_readable{bytes, ended});
   });
 }
 
@@ -307,7 +320,8 @@ void terminal_state::publish() {
   published_ = history_->end();
   live_offset_->store(published_, std::memory_order_relaxed);
   last_output_ = now();
-  fan_out_->publish();
+  fan_out_->publish(last_output_);
+  keep_pace();
   // With nobody at the keyboard the server's screen answers the program's queries, and soon; so do
   // marks that somebody waits for.
   if (!info_.holder || !waits_.is_empty() || command_)
@@ -315,6 +329,18 @@ void terminal_state::publish() {
   if (!waits_.is_empty())
     answer_waits();
   schedule_parse();
+}
+
+void terminal_state::keep_pace() {
+  if (timers_.is_armed(pace_timer))
+    return;
+  const auto at = fan_out_->resume_at(now());
+  if (!at)
+    return;
+  timers_.after(pace_timer, std::max<std::chrono::nanoseconds>(*at - now(), pace_step), [this] {
+    fan_out_->publish(now());
+    keep_pace();
+  });
 }
 
 void terminal_state::send_output(viewer_key to, std::uint64_t offset, slice bytes) {
@@ -343,20 +369,30 @@ void terminal_state::send_end(viewer_key to) {
     self_->send(v->actor, session_exited{v->id.stream, info_.exit_status, info_.signal});
 }
 
-screen_shot terminal_state::take_shot(bool may_be_old) {
-  if (may_be_old && now() - snapshot_made_ <
-                        std::max<std::chrono::nanoseconds>(snapshot_age, 10 * snapshot_cost_)) {
+screen_shot terminal_state::take_shot(wire::snapshot_reason why) {
+  const bool fell_behind = why == wire::snapshot_reason::fell_behind;
+  if (fell_behind && now() < snapshot_made_ + snapshot_interval())
     if (auto shot = screen_->last_snapshot(); shot.bytes)
       return shot;
-  }
   const auto began = now();
   // Half a window, so that live output can follow before the client has acked the snapshot.
-  auto shot = screen_->take_snapshot(
-      {context_.config.scrollback_lines, static_cast<std::size_t>(context_.config.window / 2)});
+  const auto limit = context_.config.window / (fell_behind ? 8 : 2);
+  auto shot =
+      screen_->take_snapshot({context_.config.scrollback_lines, static_cast<std::size_t>(limit)});
   use_events();
   snapshot_made_ = now();
   snapshot_cost_ = snapshot_made_ - began;
   return shot;
+}
+
+std::chrono::nanoseconds terminal_state::snapshot_interval() const {
+  return std::max<std::chrono::nanoseconds>(snapshot_age, 20 * snapshot_cost_);
+}
+
+steady_time terminal_state::next_shot_at() {
+  if (screen_->last_snapshot().bytes)
+    return snapshot_made_;
+  return snapshot_made_ + snapshot_interval();
 }
 
 // ---- the screen, and what waits for it ----
@@ -434,7 +470,7 @@ void terminal_state::flush_input() {
   const auto weak = caf::actor_cast<caf::weak_actor_ptr>(self_);
   pty_->wait_writable([weak] {
     if (auto strong = caf::actor_cast<terminal_actor>(weak))
-      caf::anon_send(strong, pty_writable{});
+      runtime::hand_over(strong, pty_writable{});
   });
 }
 
@@ -457,6 +493,7 @@ void terminal_state::apply(const size_outcome& outcome) {
   }
   if (outcome.has_new_holder) {
     info_.holder = std::nullopt;
+    fan_out_->set_holder(outcome.holder.value_or(0));
     for (const auto& v : viewers_)
       if (outcome.holder == v.key)
         info_.holder = v.id;
@@ -498,7 +535,8 @@ void terminal_state::finish() {
   pty_->close();
   log_.info("session ended", log::kv("status", info_.exit_status.value_or(-1)),
             log::kv("signal", info_.signal.value_or(0)), log::kv("bytes", history_->end()));
-  fan_out_->end();
+  fan_out_->end(now());
+  keep_pace();
   parse_some(screen_->backlog());
   answer_waits();
   report();

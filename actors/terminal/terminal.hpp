@@ -35,6 +35,8 @@ struct terminal_config {
   std::uint64_t window = std::uint64_t{1} << 20;
   std::size_t input_queue = std::size_t{1} << 20;
   std::size_t max_viewers = 64;
+  /// Output per second for all viewers of one terminal but its holder, in bytes; 0: no limit.
+  std::uint64_t fan_out_rate = std::uint64_t{320} << 20;
   std::size_t max_waits = 64;
   std::chrono::milliseconds pause_limit{500};
   /// How long output may still come after the program's exit while somebody else holds the PTY.
@@ -120,7 +122,14 @@ private:
     steady_time deadline{}; ///< of the present phase
     steady_time give_up{};
   };
-  enum timer_id : std::uint32_t { parse_timer, pause_timer, life_timer, wait_timer, read_timer };
+  enum timer_id : std::uint32_t {
+    parse_timer,
+    pause_timer,
+    life_timer,
+    wait_timer,
+    read_timer,
+    pace_timer
+  };
 
   [[nodiscard]] steady_time now() const { return context_.clock->now(); }
   viewer* find(const viewer_id& id);
@@ -130,6 +139,8 @@ private:
   void read_more();
   void start_read();
   void publish();
+  void keep_pace();
+  [[nodiscard]] std::chrono::nanoseconds snapshot_interval() const;
   void pause_or_read();
   void move_pty_here();
 
@@ -148,7 +159,8 @@ private:
   void send_snapshot(viewer_key to, wire::snapshot_reason reason, const screen_shot& shot) override;
   void send_lag(viewer_key to, std::uint64_t bytes) override;
   void send_end(viewer_key to) override;
-  screen_shot take_shot(bool may_be_old) override;
+  screen_shot take_shot(wire::snapshot_reason why) override;
+  steady_time next_shot_at() override;
 
   // Input: viewers -> PTY.
   [[nodiscard]] result<void> type(std::string_view bytes);

@@ -33,6 +33,7 @@ terminal::terminal_config terminal_config_of(const config& c) {
   t.window = c.connections.window;
   t.input_queue = c.terminals.input_queue;
   t.max_viewers = c.terminals.max_viewers;
+  t.fan_out_rate = c.terminals.fan_out_rate;
   t.pause_limit = c.terminals.pause_limit;
   t.ladder = terminal::kill_ladder::from_steps(c.terminals.kill_ladder);
   return t;

@@ -36,6 +36,7 @@ public:
 
   std::map<viewer_key, account> accounts;
   std::size_t shot_size = 100;
+  steady_time shot_at{};
 
   void send_output(viewer_key to, std::uint64_t offset, slice bytes) override {
     auto& a = accounts.at(to);
@@ -63,10 +64,11 @@ public:
     ASSERT_EQ(a.next, log_.size()) << "told of the end before everything was sent";
     a.has_ended = true;
   }
-  screen_shot take_shot(bool may_be_old) override {
+  steady_time next_shot_at() override { return shot_at; }
+  screen_shot take_shot(wire::snapshot_reason why) override {
     // An old one is any that the history still continues.
     auto offset = bytes_.end();
-    if (may_be_old && offset > bytes_.begin() + 200)
+    if (why == wire::snapshot_reason::fell_behind && offset > bytes_.begin() + 200)
       offset -= 200;
     return {std::make_shared<const std::string>(shot_size, '*'), offset};
   }
@@ -80,18 +82,18 @@ struct fan_out_fixture : testing::Test {
   history bytes{history_size};
   std::string log;
   ledger book{bytes, log};
-  fan_out out{bytes, window, book};
+  fan_out out{bytes, window, 0, book};
   steady_time now{};
 
   void print(std::string_view text) {
     log += text;
     bytes.append(text);
-    out.publish();
+    out.publish(now);
   }
   void join(viewer_key id, viewer_mode mode = viewer_mode::control) {
     book.accounts[id] = {};
     out.add_with_snapshot(id, mode, wire::snapshot_reason::first_attach, now);
-    out.start(id);
+    out.start(id, now);
   }
   void ack(viewer_key id, std::uint64_t offset) {
     auto& a = book.accounts.at(id);
@@ -115,7 +117,7 @@ TEST_F(fan_out_fixture, a_returning_viewer_gets_exactly_what_it_missed) {
   book.accounts[1] = {};
   book.accounts[1].next = 5;
   out.add_with_delta(1, viewer_mode::control, 5, now);
-  out.start(1);
+  out.start(1, now);
   EXPECT_EQ(book.accounts[1].snapshots, 0);
   EXPECT_EQ(book.accounts[1].next, log.size());
 }
@@ -134,6 +136,11 @@ TEST_F(fan_out_fixture, a_viewer_that_fell_behind_is_resynced_when_it_reads_agai
   for (int i = 0; i < 100; ++i)
     print(std::string(1000, 'x'));
   ack(1, book.accounts[1].next);
+  EXPECT_EQ(book.accounts[1].snapshots, 1) << "it has just had output";
+  const auto at = out.resume_at(now);
+  ASSERT_TRUE(at);
+  now = *at;
+  out.publish(now);
   EXPECT_EQ(book.accounts[1].snapshots, 2);
   ack(1, book.accounts[1].next);
   EXPECT_EQ(book.accounts[1].next, log.size());
@@ -181,11 +188,133 @@ TEST_F(fan_out_fixture, acks_from_nowhere_open_nothing) {
 TEST_F(fan_out_fixture, the_end_comes_after_the_last_byte) {
   join(1);
   print(std::string(2 * window, 'x'));
-  out.end();
+  out.end(now);
   EXPECT_FALSE(book.accounts[1].has_ended);
   for (int i = 0; i < 10 && !book.accounts[1].has_ended; ++i)
     ack(1, book.accounts[1].next);
   EXPECT_TRUE(book.accounts[1].has_ended);
+}
+
+// ---- pace: fifty viewers do not take the machine from the program ----
+
+struct paced_fixture : testing::Test {
+  static constexpr std::uint64_t megabyte = 1'000'000;
+  static constexpr std::uint64_t rate = 10 * megabyte;
+
+  explicit paced_fixture(std::size_t kept = std::size_t{4} << 20) : bytes(kept) {}
+
+  history bytes;
+  std::string log;
+  ledger book{bytes, log};
+  fan_out out{bytes, std::uint64_t{1} << 20, rate, book};
+  steady_time now{std::chrono::hours(1)};
+
+  void join(viewer_key id) {
+    book.accounts[id] = {};
+    out.add_with_snapshot(id, viewer_mode::control, wire::snapshot_reason::first_attach, now);
+    out.start(id, now);
+  }
+  /// A second of output at twice the rate, in pieces of a millisecond, all acked at once.
+  void flood() {
+    for (int ms = 0; ms < 1000; ++ms) {
+      const std::string text(2 * rate / 1000, 'x');
+      log += text;
+      bytes.append(text);
+      out.publish(now);
+      ack_all();
+      now += milliseconds(1);
+    }
+  }
+  void ack_all() {
+    for (auto& [id, a] : book.accounts) {
+      a.in_flight = 0;
+      out.ack(id, a.next, now);
+    }
+  }
+  std::uint64_t given(viewer_key id) { return book.accounts[id].next; }
+};
+
+TEST_F(paced_fixture, the_holder_gets_everything) {
+  join(1);
+  join(2);
+  join(3);
+  out.set_holder(2);
+  flood();
+  EXPECT_EQ(given(2), log.size());
+  EXPECT_EQ(book.accounts[2].snapshots, 1);
+}
+
+/// A history in which nobody falls behind.
+struct paced_long_fixture : paced_fixture {
+  paced_long_fixture() : paced_fixture(std::size_t{64} << 20) {}
+};
+
+TEST_F(paced_long_fixture, the_others_share_the_rate) {
+  for (viewer_key id = 1; id <= 5; ++id)
+    join(id);
+  out.set_holder(1);
+  flood();
+  std::uint64_t others = 0;
+  for (viewer_key id = 2; id <= 5; ++id) {
+    EXPECT_EQ(book.accounts[id].snapshots, 1);
+    EXPECT_NEAR(static_cast<double>(given(id)), rate / 4.0, megabyte) << "each its share";
+    others += given(id);
+  }
+  EXPECT_LE(others, rate + megabyte);
+  EXPECT_GE(others, rate - megabyte);
+}
+
+TEST_F(paced_fixture, one_viewer_has_the_whole_rate) {
+  join(1);
+  out.set_holder(0);
+  book.shot_at = now + std::chrono::hours(1);
+  for (int ms = 0; ms < 1000; ++ms) { // at the rate: nobody is behind
+    const std::string text(rate / 1000, 'x');
+    log += text;
+    bytes.append(text);
+    out.publish(now);
+    ack_all();
+    now += milliseconds(1);
+  }
+  EXPECT_EQ(given(1), log.size());
+}
+
+TEST_F(paced_fixture, after_the_flood_everybody_catches_up) {
+  for (viewer_key id = 1; id <= 8; ++id)
+    join(id);
+  flood();
+  int rounds = 0;
+  for (auto at = out.resume_at(now); at; at = out.resume_at(now)) {
+    ASSERT_LT(++rounds, 100'000);
+    now = *at;
+    out.publish(now);
+    ack_all();
+  }
+  for (viewer_key id = 1; id <= 8; ++id)
+    EXPECT_EQ(given(id), log.size()) << id;
+}
+
+TEST_F(paced_fixture, who_fell_behind_waits_for_a_shot_and_for_nothing_else) {
+  join(1);
+  join(2);
+  join(3);
+  out.set_holder(1);
+  flood();
+  book.shot_at = now + milliseconds(700);
+  flood(); // far beyond the history
+  const auto shots = [&] { return book.accounts[2].snapshots + book.accounts[3].snapshots; };
+  const auto before = shots();
+  flood();
+  EXPECT_GT(shots(), before);
+}
+
+TEST_F(paced_fixture, a_newcomer_waits_for_no_pace) {
+  for (viewer_key id = 1; id <= 8; ++id)
+    join(id);
+  flood();
+  book.shot_at = now + std::chrono::hours(1);
+  join(9);
+  EXPECT_EQ(book.accounts[9].snapshots, 1);
 }
 
 TEST(fan_out_property, WS_7_every_schedule_keeps_the_ledger) {
@@ -199,12 +328,19 @@ TEST(fan_out_property, WS_7_every_schedule_keeps_the_ledger) {
     history bytes(4096);
     std::string log;
     ledger book(bytes, log);
-    fan_out out(bytes, 1024, book);
+    // Most terminals never come near their rate; here every second one does.
+    fan_out out(bytes, 1024, random.between(0, 1) * random.between(1, 4000), book);
     steady_time now{};
     viewer_key next_key = 1;
     const auto steps = random.between(4, 24);
     for (std::uint64_t step = 0; step < steps; ++step) {
       now += milliseconds(random.between(0, 300));
+      if (random.between(0, 9) == 0)
+        out.set_holder(random.between(0, next_key));
+      if (const auto at = out.resume_at(now); at && random.between(0, 1) == 0) {
+        now = std::max(now, *at);
+        out.publish(now);
+      }
       const auto pick = [&]() -> viewer_key {
         if (book.accounts.empty())
           return 0;
@@ -221,14 +357,14 @@ TEST(fan_out_property, WS_7_every_schedule_keeps_the_ledger) {
           c = static_cast<char>(random.next());
         log += text;
         bytes.append(text);
-        out.publish();
+        out.publish(now);
         break;
       }
       case 3: { // a newcomer
         const auto id = next_key++;
         book.accounts[id] = {};
         out.add_with_snapshot(id, viewer_mode::control, wire::snapshot_reason::first_attach, now);
-        out.start(id);
+        out.start(id, now);
         break;
       }
       case 4: { // somebody comes back, with an offset that is held, or not
@@ -242,7 +378,7 @@ TEST(fan_out_property, WS_7_every_schedule_keeps_the_ledger) {
         } else {
           out.add_with_snapshot(id, viewer_mode::view, wire::snapshot_reason::delta_gone, now);
         }
-        out.start(id);
+        out.start(id, now);
         break;
       }
       case 5: // somebody leaves
@@ -253,7 +389,7 @@ TEST(fan_out_property, WS_7_every_schedule_keeps_the_ledger) {
         break;
       case 6: // asks for a snapshot
         if (const auto id = pick())
-          out.refresh(id);
+          out.refresh(id, now);
         break;
       default: // acks: all, a part, nonsense
         if (const auto id = pick()) {
@@ -266,12 +402,17 @@ TEST(fan_out_property, WS_7_every_schedule_keeps_the_ledger) {
         break;
       }
     }
-    out.end();
+    out.end(now);
     for (auto& [id, a] : book.accounts) {
       snapshots += a.snapshots;
       // Once a viewer reads to the end, it has everything.
-      for (int i = 0; i < 100 && !a.has_ended; ++i)
+      for (int i = 0; i < 1000 && !a.has_ended; ++i) {
         out.ack(id, a.next, now);
+        if (const auto at = out.resume_at(now)) {
+          now = *at;
+          out.publish(now);
+        }
+      }
       ASSERT_TRUE(a.has_ended) << "schedule " << n;
       ASSERT_EQ(a.next, log.size());
     }
