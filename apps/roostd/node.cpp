@@ -13,6 +13,8 @@
 #include <caf/scoped_actor.hpp>
 
 #include <algorithm>
+#include <future>
+#include <memory>
 #include <variant>
 
 namespace roost {
@@ -108,10 +110,7 @@ result<void> node::start() {
     return static_cast<std::uint32_t>(count->load(std::memory_order_relaxed));
   };
   about.is_draining = [draining = is_draining_] { return draining->load(); };
-  about.login_url = [this] {
-    auto url = login_url();
-    return url ? *url : std::string{};
-  };
+  about.login_url = [this] { return login_url(); };
   caf::scoped_actor self{*system_};
   auto added = failure{setup_error::internal, {}};
   bool is_added = false;
@@ -230,6 +229,14 @@ void node::drain_connections_of(milliseconds limit) {
           });
 }
 
+void node::drain_requests(milliseconds limit) {
+  const auto done = std::make_shared<std::promise<void>>();
+  server_->drain(limit, [done] { done->set_value(); });
+  if (done->get_future().wait_for(limit + milliseconds{500}) != std::future_status::ready)
+    logger().warn("requests did not end in time");
+  server_->stop();
+}
+
 void node::stop_actors(milliseconds limit) {
   caf::scoped_actor self{*system_};
   self->monitor(root_);
@@ -250,7 +257,7 @@ void node::stop() {
     server_->stop_accepting();
   drain_connections_of(std::min(limit / 4, milliseconds{2'500}));
   if (server_)
-    server_->stop();
+    drain_requests(std::min(limit / 8, milliseconds{1'000}));
   stop_actors(limit);
   root_ = nullptr;
   if (tokens_)

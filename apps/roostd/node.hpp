@@ -54,6 +54,7 @@ public:
 private:
   supervisor_actor spawn_tree();
   void drain_connections_of(std::chrono::milliseconds limit);
+  void drain_requests(std::chrono::milliseconds limit);
   void stop_actors(std::chrono::milliseconds limit);
   [[nodiscard]] runtime::io_place here() {
     return [this]() -> boost::asio::io_context& { return io_->here(); };

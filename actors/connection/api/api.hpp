@@ -8,6 +8,7 @@
 #include "actors/runtime/actor_base.hpp"
 #include "actors/runtime/clock.hpp"
 #include "actors/runtime/log.hpp"
+#include "actors/runtime/result.hpp"
 #include "protocols/events.hpp"
 #include "protocols/terminal.hpp"
 
@@ -72,7 +73,7 @@ struct api_config {
   token_admin tokens;
   std::function<std::uint32_t()> connections; ///< open WebSockets
   std::function<bool()> is_draining;          ///< the server shuts down: not ready
-  std::function<std::string()> login_url;     ///< with the login token in its fragment
+  std::function<result<std::string>()> login_url; ///< with the login token in its fragment
   /// Deadlines of single questions: to the directory for a look-up, and to a terminal for anything.
   std::chrono::milliseconds lookup_patience{5'000};
   std::chrono::milliseconds patience{10'000};

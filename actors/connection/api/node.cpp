@@ -53,7 +53,10 @@ void api_state::revoke_token(const exchange_ptr& x, const std::string& id) {
 }
 
 void api_state::login_url(const exchange_ptr& x) {
-  send_json(x, 200, boost::json::serialize(boost::json::object{{"url", config_.login_url()}}));
+  const auto url = config_.login_url();
+  if (!url)
+    return fail(x, url.error());
+  send_json(x, 200, boost::json::serialize(boost::json::object{{"url", *url}}));
 }
 
 std::vector<component> api_state::own_components() const {

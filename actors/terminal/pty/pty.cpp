@@ -75,7 +75,8 @@ std::size_t signal_members(pid_t session, int signal, leader_state state) {
     const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
     if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size())
       continue;
-    if (session_of(pid) == session && signal_member(pid, session, signal))
+    // One system call for each stranger; the file in /proc costs a hundred times as much.
+    if (::getsid(pid) == session && signal_member(pid, session, signal))
       ++count;
   }
   return count;

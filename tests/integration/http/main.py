@@ -17,8 +17,10 @@ def main():
         outcome = unittest.TextTestRunner(verbosity=2).run(suite)
     finally:
         roost.stop_all()
-    wrong = len(outcome.failures) + len(outcome.errors) + len(loader.errors)
-    print(f"{outcome.testsRun - len(outcome.failures) - len(outcome.errors)} passed, {wrong} failed")
+    # A test that fails and whose clean-up fails too is one test.
+    failed = {str(test) for test, _ in outcome.failures + outcome.errors}
+    wrong = len(failed) + len(loader.errors)
+    print(f"{outcome.testsRun - len(failed)} passed, {wrong} failed")
     return 1 if wrong else 0
 
 

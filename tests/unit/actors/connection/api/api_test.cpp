@@ -157,7 +157,7 @@ protected:
     config.events = [] { return events_actor{}; };
     config.connections = [] { return 7u; };
     config.is_draining = [this] { return is_draining; };
-    config.login_url = [] { return std::string("http://127.0.0.1:7680/#token=t"); };
+    config.login_url = [this] { return login_url; };
     config.tokens.create = [](const token_request& x) -> result<new_token> {
       new_token made;
       made.text = "roost_secret";
@@ -262,6 +262,7 @@ protected:
   principal me;
   bool is_local = false;
   bool is_draining = false;
+  result<std::string> login_url = std::string("http://127.0.0.1:7680/#token=t");
 };
 
 TEST_F(api_test, creates_with_owner_correlation_and_location) {
@@ -420,6 +421,12 @@ TEST_F(api_test, the_login_url_needs_the_unix_socket) {
   EXPECT_EQ(problem_of(call("GET", "/api/v1/login-url")), "forbidden");
   is_local = true;
   EXPECT_EQ(call("GET", "/api/v1/login-url").body, R"({"url":"http://127.0.0.1:7680/#token=t"})");
+}
+
+TEST_F(api_test, a_login_url_that_cannot_be_made_is_an_error) {
+  is_local = true;
+  login_url = failure{setup_error::internal, "the token file cannot be read"};
+  EXPECT_EQ(call("GET", "/api/v1/login-url").status, 500u);
 }
 
 TEST_F(api_test, the_document_of_the_api) {
