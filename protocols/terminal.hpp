@@ -237,10 +237,7 @@ struct report_to;
 
 /// The terminal's own I/O, as messages to itself: the descriptor has something to read, has room to
 /// write, the program has ended.
-struct pty_readable {
-  std::size_t bytes = 0; ///< read into the prepared room of the history
-  bool ended = false;    ///< nobody has the other side open any more
-};
+struct pty_readable {};
 struct pty_writable {};
 struct child_exited {
   std::optional<int> status;

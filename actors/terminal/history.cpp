@@ -29,10 +29,6 @@ std::span<char> history::prepare() {
   return {tail.data.get() + tail.used, tail.capacity - tail.used};
 }
 
-std::shared_ptr<const void> history::writable_owner() const {
-  return blocks_.empty() ? nullptr : std::shared_ptr<const void>(blocks_.back().data);
-}
-
 void history::commit(std::size_t n) {
   assert(!blocks_.empty() && n <= blocks_.back().capacity - blocks_.back().used);
   blocks_.back().used += n;

@@ -30,10 +30,8 @@ public:
   history& operator=(const history&) = delete;
 
   /// Room for the next output, at least 1 byte and contiguous. Valid until the next call of
-  /// `prepare` or `commit`. The memory behind it stays alive as long as `writable_owner` is held.
+  /// `prepare` or `commit`.
   std::span<char> prepare();
-  /// A share in the memory that `prepare` handed out, for a read that is under way.
-  [[nodiscard]] std::shared_ptr<const void> writable_owner() const;
   /// Publishes the first `n` bytes written into the prepared room; `n` is at most its size.
   void commit(std::size_t n);
   /// Copies bytes in: for what does not come from a descriptor.

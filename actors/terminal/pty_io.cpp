@@ -17,22 +17,13 @@ pty_io::pty_io(asio::io_context& io, child program)
   pidfd_.assign(program.pidfd.release());
 }
 
-void pty_io::start_read(std::span<char> room, std::shared_ptr<const void> owner,
-                        read_handler done) {
-  // A read that is ready at once happens here, without a trip through epoll.
-  master_->async_read_some(asio::buffer(room.data(), room.size()),
-                           [self = shared_from_this(), owner = std::move(owner),
-                            done = std::move(done)](boost::system::error_code ec, std::size_t n) {
-                             if (ec == asio::error::operation_aborted) {
-                               done(0, false);
-                               return;
-                             }
-                             // EIO: the last process that had the slave side open is gone.
-                             done(n, static_cast<bool>(ec));
-                           });
+void pty_io::wait_readable(ready_handler done) {
+  master_->async_wait(
+      asio::posix::stream_descriptor::wait_read,
+      [self = shared_from_this(), done = std::move(done)](boost::system::error_code) { done(); });
 }
 
-void pty_io::cancel_read() {
+void pty_io::cancel_wait() {
   boost::system::error_code ignored; // nothing to cancel is as good
   master_->cancel(ignored);
 }
@@ -48,10 +39,7 @@ void pty_io::move_to(asio::io_context& io) {
 void pty_io::wait_writable(ready_handler done) {
   master_->async_wait(
       asio::posix::stream_descriptor::wait_write,
-      [self = shared_from_this(), done = std::move(done)](boost::system::error_code ec) {
-        if (!ec)
-          done();
-      });
+      [self = shared_from_this(), done = std::move(done)](boost::system::error_code) { done(); });
 }
 
 void pty_io::wait_exit(exit_handler done) {

@@ -24,22 +24,22 @@ namespace roost::terminal {
 /// program's end.
 class pty_io : public std::enable_shared_from_this<pty_io> {
 public:
-  using read_handler = std::function<void(std::size_t bytes, bool ended)>;
   using ready_handler = std::function<void()>;
   using exit_handler = std::function<void(exit_outcome)>;
 
   /// Takes over a program that was just started.
   static std::shared_ptr<pty_io> open(boost::asio::io_context& io, child program);
 
-  /// Reads into `room`, which `owner` keeps alive, as soon as there is something. One at a time.
-  void start_read(std::span<char> room, std::shared_ptr<const void> owner, read_handler done);
-  /// Ends a read that is under way: it calls back soon, with whatever it got.
-  void cancel_read();
-  /// Moves the PTY to another io_context. Only while neither a read nor a wait for room is under
-  /// way.
+  /// Calls once when there is something to read, its end included, or after `cancel_wait`. One at a
+  /// time. A wait, and not a read: in the kernel a read that finds nothing first waits for the
+  /// tty's worker, which costs more than the wait itself.
+  void wait_readable(ready_handler done);
+  /// Ends the waits that are under way.
+  void cancel_wait();
+  /// Moves the PTY to another io_context. Only while no wait is under way.
   void move_to(boost::asio::io_context& io);
   [[nodiscard]] bool lives_on(const boost::asio::io_context& io) const { return io_ == &io; }
-  /// Calls once when the program may take input again. One at a time.
+  /// Calls once when the program may take input again, or after `cancel_wait`. One at a time.
   void wait_writable(ready_handler done);
   /// Calls once when the program has ended. Called once, right after `open`.
   void wait_exit(exit_handler done);
@@ -58,7 +58,7 @@ public:
   [[nodiscard]] int master() const { return master_fd_; }
   [[nodiscard]] pid_t pid() const { return pid_; }
 
-  /// Closes the PTY: the kernel sends SIGHUP to the session. Pending reads and waits end silently.
+  /// Closes the PTY: the kernel sends SIGHUP to the session. Waits that are under way call back.
   void close();
 
 private:

@@ -108,7 +108,7 @@ void terminal_state::start(terminal_context context, session_info info,
   last_output_ = now();
   log_.info("session started", log::kv("pid", info_.pid), log::kv("cols", info_.cols),
             log::kv("rows", info_.rows));
-  start_read();
+  wait_for_output();
 }
 
 // ---- viewers ----
@@ -178,8 +178,8 @@ void terminal_state::move_pty_here() {
   if (!pty_ || has_output_ended_ || pty_->lives_on(here))
     return;
   move_to_ = &here;
-  if (is_reading_)
-    pty_->cancel_read(); // its end starts the next read, over there
+  if (is_waiting_readable_)
+    pty_->cancel_wait(); // its end starts the next, over there
 }
 
 void terminal_state::remove_viewer(std::size_t index) {
@@ -262,26 +262,22 @@ void terminal_state::on_input(const input& x) {
 
 // ---- output ----
 
-void terminal_state::start_read() {
-  if (is_reading_ || has_output_ended_)
+void terminal_state::wait_for_output() {
+  if (is_waiting_readable_ || has_output_ended_)
     return;
   if (move_to_ != nullptr && !is_waiting_writable_)
     pty_->move_to(*std::exchange(move_to_, nullptr));
-  is_reading_ = true;
-  const auto room = history_->prepare();
+  is_waiting_readable_ = true;
   const auto weak = caf::actor_cast<caf::weak_actor_ptr>(self_);
-  pty_->start_read(room, history_->writable_owner(), [weak](std::size_t bytes, bool ended) {
+  pty_->wait_readable([weak] {
     if (auto strong = caf::actor_cast<terminal_actor>(weak))
-      runtime::hand_over(strong, pty_readable{bytes, ended});
+      runtime::hand_over(strong, pty_readable{});
   });
 }
 
-void terminal_state::on_readable(const pty_readable& x) {
-  is_reading_ = false;
-  history_->commit(x.bytes);
-  has_output_ended_ = x.ended;
-  if (x.bytes >= short_read && !has_output_ended_)
-    read_more();
+void terminal_state::on_readable() {
+  is_waiting_readable_ = false;
+  read_some();
   publish();
   if (has_output_ended_)
     follow(life_.on_output_end(now()));
@@ -296,22 +292,21 @@ void terminal_state::pause_or_read() {
   is_paused_ = until.has_value();
   if (!is_paused_) {
     timers_.cancel(pause_timer);
-    start_read();
+    wait_for_output();
   } else if (!timers_.is_armed(pause_timer)) {
     timers_.after(pause_timer, *until - now(), [this] { pause_or_read(); });
   }
 }
 
-void terminal_state::read_more() {
+void terminal_state::read_some() {
   const auto stop = now() + read_slice;
-  do {
+  for (bool is_first = true;; is_first = false) {
     const auto got = pty_->try_read(history_->prepare());
     history_->commit(got.bytes);
-    if (got.state == pty_state::ended)
-      has_output_ended_ = true;
-    if (got.state != pty_state::open)
+    has_output_ended_ = got.state == pty_state::ended;
+    if (got.state != pty_state::open || (is_first && got.bytes < short_read) || now() >= stop)
       return;
-  } while (now() < stop);
+  }
 }
 
 void terminal_state::publish() {
@@ -688,7 +683,7 @@ terminal_actor::behavior_type terminal(terminal_pointer self, terminal_context c
       [s](const read_screen& x) { return s->on_read_screen(x); },
       [s](const read_output& x) { return s->on_read_output(x); },
       [s](const report_to& x) { s->on_report_to(x); },
-      [s](const pty_readable& x) { s->on_readable(x); },
+      [s](pty_readable) { s->on_readable(); },
       [s](pty_writable) { s->on_writable(); },
       [s](const child_exited& x) { s->on_child_exited(x); },
       [s](const timer_fired& x) { s->on_timer(x); },

@@ -99,7 +99,7 @@ public:
   void on_exit(const caf::error& reason);
 
   // From its own I/O.
-  void on_readable(const pty_readable& x);
+  void on_readable();
   void on_writable();
   void on_child_exited(const child_exited& x);
   void on_timer(const timer_fired& x) { timers_.fire(x); }
@@ -122,22 +122,15 @@ private:
     steady_time deadline{}; ///< of the present phase
     steady_time give_up{};
   };
-  enum timer_id : std::uint32_t {
-    parse_timer,
-    pause_timer,
-    life_timer,
-    wait_timer,
-    read_timer,
-    pace_timer
-  };
+  enum timer_id : std::uint32_t { parse_timer, pause_timer, life_timer, wait_timer, pace_timer };
 
   [[nodiscard]] steady_time now() const { return context_.clock->now(); }
   viewer* find(const viewer_id& id);
   viewer* find(viewer_key key);
 
   // Output: PTY -> history -> viewers.
-  void read_more();
-  void start_read();
+  void read_some();
+  void wait_for_output();
   void publish();
   void keep_pace();
   [[nodiscard]] std::chrono::nanoseconds snapshot_interval() const;
@@ -202,7 +195,7 @@ private:
   std::size_t input_done_ = 0;
   bool is_waiting_writable_ = false;
 
-  bool is_reading_ = false;
+  bool is_waiting_readable_ = false;
   boost::asio::io_context* move_to_ = nullptr; ///< where the PTY goes before its next read
   bool is_paused_ = false;
   bool has_output_ended_ = false;

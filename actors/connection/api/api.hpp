@@ -71,8 +71,8 @@ struct api_config {
   std::function<terminals_actor()> terminals;
   std::function<events_actor()> events;
   token_admin tokens;
-  std::function<std::uint32_t()> connections; ///< open WebSockets
-  std::function<bool()> is_draining;          ///< the server shuts down: not ready
+  std::function<std::uint32_t()> connections;     ///< open WebSockets
+  std::function<bool()> is_draining;              ///< the server shuts down: not ready
   std::function<result<std::string>()> login_url; ///< with the login token in its fragment
   /// Deadlines of single questions: to the directory for a look-up, and to a terminal for anything.
   std::chrono::milliseconds lookup_patience{5'000};

@@ -103,7 +103,7 @@ terminal_actor::behavior_type terminal(terminal_actor::stateful_pointer<script_s
         return answer(self, s, "output", range);
       },
       [](const report_to&) {},
-      [](const pty_readable&) {},
+      [](pty_readable) {},
       [](const pty_writable&) {},
       [](const child_exited&) {},
       [](const timer_fired&) {},
