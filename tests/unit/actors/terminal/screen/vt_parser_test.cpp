@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 namespace roost::terminal {
 namespace {
@@ -141,6 +142,50 @@ TEST(vt_parser, skips_text_but_not_sequences) {
               sink);
   parser.feed("\xb8\x96!", sink);
   EXPECT_EQ(sink.heard, "csi(m 31){14}osc(0;title)[世]!]");
+}
+
+TEST(vt_parser, skipping_sees_every_sequence_wherever_it_stands) {
+  struct sample {
+    std::string bytes;
+    std::string heard;
+  };
+  const std::vector<sample> samples{
+      {"\x1b[?7h", "csi(?h 7)"},
+      {"\x0e", "{14}"},
+      {"\x0f", "{15}"},
+      {"\xc2\x9b"
+       "2J",
+       "csi(J 2)"},
+      {"\xc2\xa9", ""}, // a character that begins like a C1 control
+      {"\x1b[31m", "csi(m 31)"},
+      {"\x1b[1;38;5;208;48:2::1:2:3m", "csi(m 1 38 5 208 48:2:-1:1:2:3)"},
+      {"\x1b[31m\x1b[m\x1b[32m", "csi(m 0)csi(m 32)"}, // before a reset nothing counts
+      {"\x1b[0;1m", "csi(m 0 1)"},
+      {"\x1b]0;t\x07", "osc(0;t)"},
+  };
+  // Everywhere relative to the 8, 16 and 32 bytes that are looked at together, and near the end.
+  for (std::size_t before = 0; before < 70; ++before)
+    for (const std::size_t after : {0, 1, 7, 31, 32, 33})
+      for (const auto& one : samples) {
+        vt_parser parser;
+        recorder sink;
+        const std::string text(before, 'x');
+        parser.skip(text + one.bytes + std::string(after, 'y') + "\x1b[?1h", sink);
+        ASSERT_EQ(sink.heard, one.heard + "csi(?h 1)") << before << ' ' << after;
+      }
+}
+
+TEST(vt_parser, skipping_keeps_the_order_of_more_colours_than_it_collects) {
+  vt_parser parser;
+  recorder sink;
+  std::string text = "\x1b[m";
+  std::string heard = "csi(m 0)";
+  for (int i = 1; i <= 100; ++i) {
+    text += "word \x1b[" + std::to_string(i) + "m";
+    heard += "csi(m " + std::to_string(i) + ")";
+  }
+  parser.skip(text, sink);
+  EXPECT_EQ(sink.heard, heard);
 }
 
 } // namespace
