@@ -80,6 +80,8 @@ export class Link {
   private retryTimer: number | null = null;
   private aliveTimer: number | null = null;
   private nextPing = 1;
+  /** The ping that has no pong yet. */
+  private awaited: { id: number; timeoutMs: number } | null = null;
 
   constructor(
     private readonly env: LinkEnvironment,
@@ -156,7 +158,7 @@ export class Link {
   }
 
   private onData(data: unknown): void {
-    if (this.hello) this.armPing();
+    if (this.hello) this.noteAlive();
     if (typeof data === 'string') {
       const message = parseServerMessage(data);
       if (message) this.onMessage(message);
@@ -185,6 +187,10 @@ export class Link {
         return;
       }
       case 'pong':
+        if (this.awaited && message.id >= this.awaited.id) {
+          this.awaited = null;
+          this.armPing();
+        }
         return;
       case 'draining':
         this.reconnectHintMs = message.reconnect_after_ms;
@@ -264,14 +270,28 @@ export class Link {
   }
 
   private ping(timeoutMs: number): void {
-    this.send({ type: 'ping', id: this.nextPing++ });
+    this.awaited = { id: this.nextPing++, timeoutMs };
+    this.send({ type: 'ping', id: this.awaited.id });
+    this.awaitAnswer(timeoutMs);
+  }
+
+  private awaitAnswer(timeoutMs: number): void {
     this.clearTimer('aliveTimer');
-    // Any data at all re-arms this timer, so a flood in front of the pong does no harm.
     this.aliveTimer = this.env.clock.setTimeout(() => this.giveUp(), timeoutMs);
+  }
+
+  /**
+   * Something came. A flood in front of a pong does no harm, but it is no answer either: it may have
+   * been on its way when the network went, so the next silence is judged as strictly as before.
+   */
+  private noteAlive(): void {
+    if (this.awaited) this.awaitAnswer(this.awaited.timeoutMs);
+    else this.armPing();
   }
 
   private dropSocket(): void {
     this.clearTimer('aliveTimer');
+    this.awaited = null;
     this.hello = null;
     const socket = this.socket;
     this.socket = null;

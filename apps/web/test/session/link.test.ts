@@ -194,7 +194,7 @@ describe('Link', () => {
     expect(t.sockets.length).toBe(2);
   });
 
-  it('notices a silent peer by a ping, and any data counts as an answer', () => {
+  it('notices a silent peer by a ping, which data in front of the pong may delay', () => {
     const t = connected();
     t.clock.advance(pingEveryMs);
     expect(t.socket.last('ping')).toBeDefined();
@@ -202,9 +202,28 @@ describe('Link', () => {
     t.socket.frame({ kind: 'output', stream: 1, offset: 0, bytes: new Uint8Array([65]) });
     t.clock.advance(1);
     expect(t.link.state.kind).toBe('connected');
-    t.clock.advance(pingEveryMs + pongTimeoutMs);
+    t.clock.advance(pongTimeoutMs);
     expect(t.link.state.kind).toBe('waiting');
     expect(t.sockets[0]?.isClosedByClient).toBe(true);
+  });
+
+  it('is quiet for a while after a pong', () => {
+    const t = connected();
+    t.clock.advance(pingEveryMs);
+    t.socket.tell({ type: 'pong', id: 1 });
+    t.clock.advance(pongTimeoutMs);
+    expect(t.link.state.kind).toBe('connected');
+    t.clock.advance(pingEveryMs);
+    expect(t.link.state.kind).toBe('waiting');
+  });
+
+  it('takes what was on its way when the network went for no answer', () => {
+    const t = connected();
+    t.link.checkNow();
+    t.clock.advance(100);
+    t.socket.frame({ kind: 'output', stream: 1, offset: 0, bytes: new Uint8Array([65]) });
+    t.clock.advance(checkTimeoutMs);
+    expect(t.link.state.kind).toBe('waiting');
   });
 
   it('gives up on a server that accepts and says nothing', () => {
