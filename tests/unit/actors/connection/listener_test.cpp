@@ -136,10 +136,8 @@ TEST_F(listener_test, nothing_is_accepted_after_stop) {
   }));
 }
 
+#ifndef __SANITIZE_ADDRESS__ // the sanitizers open a pipe to look at an object: here they cannot
 TEST_F(listener_test, without_descriptors_clients_are_refused_and_service_comes_back) {
-#ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "the sanitizers open a pipe to look at an object, and here there is none to open";
-#endif
   const auto fds = listen_tcp({"127.0.0.1", 0});
   ASSERT_TRUE(fds);
   const auto port = local_port(fds->front());
@@ -163,6 +161,7 @@ TEST_F(listener_test, without_descriptors_clients_are_refused_and_service_comes_
   const auto client = http_client::tcp(port);
   EXPECT_TRUE(has_accepted(1));
 }
+#endif
 
 } // namespace
 } // namespace roost::connection
