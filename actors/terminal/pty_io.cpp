@@ -50,11 +50,15 @@ void pty_io::wait_exit(exit_handler done) {
         if (ec)
           return;
         auto outcome = poll_exit(self->pidfd_.native_handle());
+        if (outcome && !*outcome) { // Asio may wake for an event of an earlier descriptor
+          self->wait_exit(done);
+          return;
+        }
         self->leader_.store(leader_state::reaped, std::memory_order_release);
         boost::system::error_code ignored; // closing a pidfd cannot fail in a way that matters
         self->pidfd_.close(ignored);
         // Without a status (somebody else collected it) the end itself is still a fact.
-        done(outcome && *outcome ? **outcome : exit_outcome{});
+        done(outcome ? **outcome : exit_outcome{});
       });
 }
 

@@ -40,6 +40,15 @@ def children(pid):
     return found
 
 
+def command(pid):
+    """The command line of a process; empty for a zombie, and for one that is gone."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read().replace(b"\0", b" ").decode(errors="replace").strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def with_environment(text):
     """The processes whose environment holds `text`: all that runs in some server's sessions, whoever their parent is."""
     found = []

@@ -71,7 +71,11 @@ class Case(unittest.TestCase):
     def settle(self):
         """Waits until the server holds no session, no socket of ours and no child; what it holds then."""
         self.assertEqual(self.server.get("/sessions").json()["sessions"], [], "each was forgotten with a 200 or a 404")
-        wait_until(lambda: not process.children(self.pid), "the server has no children")
+        try:
+            wait_until(lambda: not process.children(self.pid), "the server has no children")
+        except AssertionError as error:
+            left = [(pid, state, process.command(pid)) for pid, state in process.children(self.pid)]
+            raise AssertionError(f"{error}; it has {left}") from None
         sockets = [None]
 
         def is_quiet():
