@@ -55,7 +55,7 @@ struct connections_config {
 struct terminals_config {
   std::uint32_t max = 200;
   std::uint32_t max_viewers = 64;
-  std::uint64_t fan_out_rate = std::uint64_t{320} << 20;
+  std::uint64_t fan_out_rate = std::uint64_t{288} << 20;
   std::uint64_t history = std::uint64_t{4} << 20;
   std::uint32_t scrollback_lines = 10'000;
   std::uint64_t input_queue = std::uint64_t{1} << 20;

@@ -36,7 +36,7 @@ struct terminal_config {
   std::size_t input_queue = std::size_t{1} << 20;
   std::size_t max_viewers = 64;
   /// Output per second for all viewers of one terminal but its holder, in bytes; 0: no limit.
-  std::uint64_t fan_out_rate = std::uint64_t{320} << 20;
+  std::uint64_t fan_out_rate = std::uint64_t{288} << 20;
   std::size_t max_waits = 64;
   std::chrono::milliseconds pause_limit{500};
   /// How long output may still come after the program's exit while somebody else holds the PTY.
