@@ -95,7 +95,7 @@ private:
     if (news.is_first && !options_.is_quiet)
       say_hello(news);
     // The bytes that were missed come next, but the status line stands where they may not draw.
-    if (std::exchange(is_status_shown_, false) && !news.is_snapshot)
+    if (is_status_shown_ && !news.is_snapshot)
       link_.refresh();
   }
 
@@ -117,6 +117,7 @@ private:
   void on_snapshot(std::string_view bytes, std::uint64_t end) {
     std::string shown = filter_.may_interleave() ? "" : "\x18\x1b\\";
     filter_.reset();
+    is_status_shown_ = false; // not before: the connection may go again before the snapshot comes
     shown += make_room_sequence(terminal_->size(), room_);
     room_ = room::again;
     filter_.feed(adapt_snapshot(bytes), queries::strip, shown);
