@@ -327,12 +327,11 @@ void terminal_state::publish() {
 }
 
 void terminal_state::keep_pace() {
-  if (timers_.is_armed(pace_timer))
-    return;
   const auto at = fan_out_->resume_at(now());
-  if (!at)
+  if (!at || (timers_.is_armed(pace_timer) && pace_at_ <= *at))
     return;
-  timers_.after(pace_timer, std::max<std::chrono::nanoseconds>(*at - now(), pace_step), [this] {
+  pace_at_ = std::max(*at, now() + pace_step);
+  timers_.after(pace_timer, pace_at_ - now(), [this] {
     fan_out_->publish(now());
     keep_pace();
   });
@@ -387,7 +386,8 @@ std::chrono::nanoseconds terminal_state::snapshot_interval() const {
 steady_time terminal_state::next_shot_at() {
   if (screen_->last_snapshot().bytes)
     return snapshot_made_;
-  return snapshot_made_ + snapshot_interval();
+  // After a flood nobody has to wait: the program has nothing to lose.
+  return std::min(snapshot_made_ + snapshot_interval(), last_output_ + quiet);
 }
 
 // ---- the screen, and what waits for it ----

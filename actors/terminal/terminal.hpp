@@ -201,6 +201,7 @@ private:
   bool has_output_ended_ = false;
   steady_time last_output_{};
   steady_time snapshot_made_{};
+  steady_time pace_at_{}; ///< when the pace timer, if it is armed, goes off
   std::chrono::nanoseconds snapshot_cost_{0};
 
   runtime::timers<terminal_actor::stateful_base<terminal_state>> timers_;

@@ -14,6 +14,7 @@ export const flows = {
     check(!(await browser.text()).includes('second'), 'pasted although it was cancelled');
     await browser.paste('echo first\necho second\n');
     await page.getByRole('button', { name: 'Paste', exact: true }).click();
+    await browser.waitForText(/echo second$/m); // a key before that may still be the dialog's
     await page.keyboard.press('Enter');
     await browser.waitForText(/^second$/m);
   },
