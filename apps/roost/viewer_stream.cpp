@@ -1,6 +1,7 @@
 #include "apps/roost/viewer_stream.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace roost::cli {
 
@@ -14,6 +15,11 @@ void viewer_stream::attached(const attached_facts& facts) {
   }
   // A new connection's window counts from where its stream starts.
   acked_ = facts.start.offset;
+}
+
+void viewer_stream::disconnected() noexcept {
+  if (std::exchange(awaits_snapshot_, false))
+    position_.reset();
 }
 
 frame_verdict viewer_stream::output(const wire::output_frame& frame, const sink& to) {

@@ -42,8 +42,9 @@ public:
   void attached(const attached_facts& facts);
   /// Who holds the keyboard has changed.
   void holder_changed(bool is_holder) noexcept { is_holder_ = is_holder; }
-  /// The connection is gone: its frames are over, the place in the output stays.
-  void disconnected() noexcept { awaits_snapshot_ = false; }
+  /// The connection is gone: its frames are over, the place in the output stays. A snapshot that
+  /// has not come leaves no place to resume from: what it would have drawn is not on the screen.
+  void disconnected() noexcept;
 
   /// An output frame: new bytes go to `to`, split where replay ends and live output begins.
   frame_verdict output(const wire::output_frame& frame, const sink& to);

@@ -139,6 +139,8 @@ export class SessionStream {
     if (!this.link.isUp) return;
     this.stream = this.nextStream();
     this.input.clear();
+    // A snapshot that never came leaves no place to resume from: its screen was not drawn.
+    if (this.isAwaitingSnapshot) this.cursor = null;
     this.isAwaitingSnapshot = false;
     this.update({ phase: 'attaching', error: null, isHolder: false, lagBytes: 0 });
     const since = this.cursor && !options.fresh ? { since: { ...this.cursor } } : {};

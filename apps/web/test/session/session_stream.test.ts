@@ -131,6 +131,17 @@ describe('attaching', () => {
     expect(t.sink.log.filter((entry) => entry === 'reset').length).toBe(1);
   });
 
+  it('asks for the screen again when the connection went before its snapshot came', () => {
+    const t = setUp();
+    t.attached({ how: 'snapshot', reason: 'first_attach', offset: 40, live_offset: 40 });
+    t.reconnect();
+    expect(t.socket.last('attach')).not.toHaveProperty('since');
+    t.attached({ how: 'snapshot', reason: 'first_attach', offset: 50, live_offset: 50 });
+    t.snapshot(50, 'SCREEN');
+    t.reconnect();
+    expect(t.socket.last('attach')).toMatchObject({ since: { epoch: 'e1', offset: 50 } });
+  });
+
   it('starts anew when the epoch is another one', () => {
     const t = live();
     t.output(0, 'hello');

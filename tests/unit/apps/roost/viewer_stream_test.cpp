@@ -65,6 +65,20 @@ TEST(viewer_stream, a_gap_is_noticed_and_nothing_is_drawn_until_the_snapshot) {
   EXPECT_EQ(screen.all, "z");
 }
 
+TEST(viewer_stream, a_break_before_the_snapshot_leaves_no_place_to_resume_from) {
+  viewer_stream stream;
+  shown screen;
+  stream.attached({{"e", 7}, 7, true});
+  stream.expect_snapshot();
+  stream.disconnected();
+  EXPECT_FALSE(stream.position()) << "the screen before 7 was never drawn";
+  stream.attached({{"e", 9}, 9, true});
+  stream.expect_snapshot();
+  stream.snapshot({1, 9, wire::snapshot_reason::first_attach, "picture"});
+  stream.disconnected();
+  EXPECT_EQ(stream.position(), (stream_position{"e", 9}));
+}
+
 TEST(viewer_stream, another_epoch_starts_over) {
   viewer_stream stream;
   shown screen;
