@@ -27,10 +27,7 @@ session_link::session_link(boost::asio::io_context& io, link_options options, li
     : io_(io), options_(std::move(options)), events_(std::move(events)),
       policy_(os_random::instance()), retry_timer_(io), ack_timer_(io) {}
 
-session_link::~session_link() {
-  if (socket_)
-    socket_->close();
-}
+session_link::~session_link() { drop_socket(); }
 
 void session_link::start() { connect(); }
 
@@ -243,10 +240,15 @@ void session_link::finish(link_end end) {
   is_attached_ = false;
   retry_timer_.cancel();
   ack_timer_.cancel();
-  if (socket_)
-    socket_->close();
+  drop_socket();
   if (events_.on_end)
     events_.on_end(end);
+}
+
+void session_link::drop_socket() {
+  // Kept, its timers would hold the io_context, and so the program, after the goodbye.
+  if (const auto socket = std::exchange(socket_, nullptr))
+    socket->close();
 }
 
 void session_link::send_json(const boost::json::object& message) {
@@ -320,8 +322,7 @@ void session_link::detach() {
   if (is_attached_)
     send_json({{"type", "detach"}, {"stream", stream_number}});
   is_attached_ = false;
-  if (socket_)
-    socket_->close();
+  drop_socket();
 }
 
 } // namespace roost::cli

@@ -104,6 +104,7 @@ private:
   void retry(std::uint16_t code, std::string_view why,
              std::optional<std::chrono::milliseconds> hint);
   void finish(link_end end);
+  void drop_socket();
   void send_json(const boost::json::object& message);
   void send_input_frames(std::string_view bytes);
   void send_ack(std::uint64_t least);

@@ -170,6 +170,8 @@ class Proxy:
         self._target = port
         self._open = []
         self._is_down = False
+        self._flowing = threading.Event()
+        self._flowing.set()
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -196,10 +198,10 @@ class Proxy:
             for source, sink in ((client, server), (server, client)):
                 threading.Thread(target=self._forward, args=(source, sink), daemon=True).start()
 
-    @staticmethod
-    def _forward(source, sink):
+    def _forward(self, source, sink):
         try:
             while data := source.recv(65536):
+                self._flowing.wait()
                 sink.sendall(data)
         except OSError:
             pass  # cut
@@ -222,12 +224,18 @@ class Proxy:
                     pass  # it had ended by itself
             self._open.clear()
 
+    def stall(self):
+        """Connections stay and nothing gets through, until `mend()`."""
+        self._flowing.clear()
+
     def mend(self):
+        self._flowing.set()
         with self._lock:
             self._is_down = False
 
     def close(self):
         self.cut(stays_down=True)
+        self._flowing.set()
         self._listener.close()
 
     def __enter__(self):

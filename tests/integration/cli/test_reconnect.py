@@ -65,6 +65,14 @@ class Resuming(Base):
             self.assertEqual(terminal.settings(), terminal.before)
             self.assertIn("running", run("ls").out)
 
+    def test_a_network_that_hangs_does_not_keep_who_leaves(self):
+        name = new("cat")
+        with self.attach(name) as terminal:
+            terminal.attached()
+            self.proxy.stall()
+            terminal.detach()
+            self.assertEqual(terminal.ended(10), 0)  # the keep-alive's time is 15 s
+
     def test_the_status_arrives_even_after_a_break(self):
         name = new("--", "sh", "-c", "read x; exit 9")
         with self.attach(name) as terminal:
