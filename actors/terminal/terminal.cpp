@@ -665,11 +665,15 @@ terminal_actor::behavior_type terminal(terminal_pointer self, terminal_context c
   self->set_down_handler([s](caf::down_msg& x) { s->on_viewer_down(x.source); });
   self->set_exit_handler([s](caf::exit_msg& x) { s->on_exit(x.reason); });
   s->start(std::move(context), std::move(info), *wanted);
+  // CAF tries them in this order, so what comes with every key and piece of output is first.
   return {
-      [s](const attach& x, const viewer_actor& who) { return s->on_attach(x, who); },
-      [s](const detach& x) { s->on_detach(x); },
+      [s](pty_readable) { s->on_readable(); },
       [s](const input& x) { s->on_input(x); },
       [s](const ack& x) { s->on_ack(x); },
+      [s](const timer_fired& x) { s->on_timer(x); },
+      [s](pty_writable) { s->on_writable(); },
+      [s](const attach& x, const viewer_actor& who) { return s->on_attach(x, who); },
+      [s](const detach& x) { s->on_detach(x); },
       [s](const viewer_resize& x) { s->on_viewer_resize(x); },
       [s](const take_control& x) { s->on_take_control(x); },
       [s](const refresh& x) { s->on_refresh(x); },
@@ -683,10 +687,7 @@ terminal_actor::behavior_type terminal(terminal_pointer self, terminal_context c
       [s](const read_screen& x) { return s->on_read_screen(x); },
       [s](const read_output& x) { return s->on_read_output(x); },
       [s](const report_to& x) { s->on_report_to(x); },
-      [s](pty_readable) { s->on_readable(); },
-      [s](pty_writable) { s->on_writable(); },
       [s](const child_exited& x) { s->on_child_exited(x); },
-      [s](const timer_fired& x) { s->on_timer(x); },
   };
 }
 
