@@ -176,7 +176,8 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.accepted = 0
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     @property
     def url(self):
@@ -236,6 +237,9 @@ class Proxy:
     def close(self):
         self.cut(stays_down=True)
         self._flowing.set()
+        # Wakes the thread in accept(), which would otherwise go on listening after the close.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join()
         self._listener.close()
 
     def __enter__(self):
