@@ -181,7 +181,7 @@ class Oracle(Base):
         name = new("--", "bash", "-c", "read x; for i in $(seq 400); do printf '\\033[%d;%dH\\033[3%dm%d' $((i%24+1)) $((i*7%78+1)) $((i%8)) $i;"
                    " read -t 0.01 x; done; read x")
         self.attach_in_tmux(name)
-        wait_until(lambda: self.proxy.accepted >= 2, "it is attached", SECONDS)
+        wait_until(lambda: [s["viewers"] for s in json.loads(run("ls", "--json").out)["sessions"] if s["id"] == name] == [1], "it is attached", SECONDS)
         run("send", name, "")
         for _ in range(5):
             connections = self.proxy.accepted
