@@ -105,6 +105,8 @@ public:
   void on_timer(const timer_fired& x) { timers_.fire(x); }
 
 private:
+  static constexpr std::size_t max_title = 256; ///< bytes
+
   struct viewer {
     viewer_id id;
     viewer_key key = 0;
