@@ -39,7 +39,8 @@ INSTANTIATE_TEST_SUITE_P(all, fuzz_replay,
                          testing::Values(surface{"config", config}, surface{"frame", frame},
                                          surface{"http_body", http_body},
                                          surface{"client_message", client_message},
-                                         surface{"http_head", http_head}),
+                                         surface{"http_head", http_head},
+                                         surface{"terminal_output", terminal_output}),
                          [](const auto& tested) { return tested.param.name; });
 
 } // namespace

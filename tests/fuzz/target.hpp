@@ -17,5 +17,7 @@ void http_body(std::string_view data);
 void client_message(std::string_view data);
 /// What stands in a request's line and headers; the first byte chooses the reader.
 void http_head(std::string_view data);
+/// What a program writes to its terminal; the first three bytes choose the size and the cuts.
+void terminal_output(std::string_view data);
 
 } // namespace roost::fuzz

@@ -189,6 +189,7 @@ private:
   }
 
   void remember_head(byte_pointer from, byte_pointer end);
+  void keep_in_head(char32_t code, byte_pointer from, byte_pointer end);
 
   vt_phase phase_ = vt_phase::ground;
   std::uint8_t utf8_have_ = 0;
@@ -206,6 +207,7 @@ private:
   byte_pointer begin_ = nullptr;
   byte_pointer at_ = nullptr;       ///< last byte of what is being handled
   byte_pointer sequence_ = nullptr; ///< where the current sequence began in this call
+  byte_pointer payload_ = nullptr;  ///< where the payload of the current DCS string began
 };
 
 template <vt_parser::mode Mode, class Sink>
@@ -215,9 +217,9 @@ void vt_parser::run(std::string_view bytes, Sink& sink) {
   begin_ = reinterpret_cast<byte_pointer>(bytes.data());
   auto p = begin_;
   const auto end = p + bytes.size();
-  sequence_ = p;
   if (utf8_have_ != 0)
     p = finish_character<Mode>(p, end, sink);
+  sequence_ = payload_ = p;
   bool has_head = phase_ != vt_phase::ground;
   while (p != end) {
     if (phase_ == vt_phase::ground) {
@@ -275,7 +277,7 @@ void vt_parser::run(std::string_view bytes, Sink& sink) {
     remember_head(sequence_, end);
   }
   // Nothing points into the caller's bytes between calls.
-  begin_ = at_ = sequence_ = nullptr;
+  begin_ = at_ = sequence_ = payload_ = nullptr;
 }
 
 template <vt_parser::mode Mode, class Sink>
@@ -305,14 +307,11 @@ vt_parser::byte_pointer vt_parser::finish_character(byte_pointer p, byte_pointer
     }
     return p;
   }
-  if (phase_ == vt_phase::ground)
+  if (phase_ == vt_phase::ground || code < 0xa0)
     head_.clear();
   step<Mode>(static_cast<unsigned>(code), sink);
-  if (phase_ != vt_phase::ground && code < 0xa0) {
-    // A C1 control that came in two pieces begins a sequence: keep it in its 7-bit form.
-    head_.assign({'\x1b', static_cast<char>(code - 0x40)});
-    sequence_ = p;
-  }
+  if (phase_ != vt_phase::ground)
+    keep_in_head(code, utf8_, utf8_ + need);
   return p;
 }
 
@@ -494,6 +493,7 @@ void vt_parser::step(unsigned code, Sink& sink) {
     break;
   case vt_action::dcs_hook:
     ident_ = ident_ << 8 | code;
+    payload_ = at_;
     dcs_.clear();
     is_too_long_ = false;
     break;
@@ -524,14 +524,28 @@ inline void vt_parser::remember_head(byte_pointer from, byte_pointer end) {
   }
   // Controls inside a sequence have been executed, and must not be a second time. In a DCS string
   // they are part of it.
-  const bool keeps_controls = phase_ == vt_phase::dcs_passthrough;
-  for (auto p = from; p != end && head_.size() < max_head; ++p)
-    if (*p >= 0x20 || head_.empty() || keeps_controls)
-      head_ += static_cast<char>(*p);
-  // The unfinished character is kept apart.
-  for (auto i = utf8_have_;
-       i != 0 && !head_.empty() && static_cast<unsigned char>(head_.back()) == utf8_[i - 1]; --i)
-    head_.pop_back();
+  const auto* const controls_from = phase_ == vt_phase::dcs_passthrough ? payload_ : end;
+  for (auto p = from; p != end && head_.size() < max_head;) {
+    if (*p < 0x80) {
+      if (*p >= 0x20 || head_.empty() || p >= controls_from)
+        head_ += static_cast<char>(*p);
+      ++p;
+      continue;
+    }
+    // Bytes that make no character were dropped, and those of an unfinished one are kept apart.
+    const auto* const character = p;
+    char32_t code = 0;
+    p = decode(p, end, code);
+    if (code != 0)
+      keep_in_head(code, character, p);
+  }
+}
+
+inline void vt_parser::keep_in_head(char32_t code, byte_pointer from, byte_pointer end) {
+  if (code < 0xa0) // the 7-bit form of a C1 control
+    head_.append({'\x1b', static_cast<char>(code - 0x40)});
+  else
+    head_.append(reinterpret_cast<const char*>(from), static_cast<std::size_t>(end - from));
 }
 
 inline std::string vt_parser::pending() const {
