@@ -86,11 +86,13 @@ build_web() {
 
 # build_cpp PRESET [TARGET…]
 build_cpp() {
-  local preset=$1 build=$root/build/$1
+  local preset=$1 build=$root/build/$1 configured_for
   shift
   say "building C++ ($preset)"
-  if [ ! -f "$build/build.ninja" ]; then
-    (cd "$root" && cmake --preset "$preset")
+  # A folder that was moved or copied is configured for where it was.
+  configured_for=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$build/CMakeCache.txt" 2>/dev/null || true)
+  if [ ! -f "$build/build.ninja" ] || [ ! "$root" -ef "$configured_for" ]; then
+    (cd "$root" && cmake --fresh --preset "$preset")
   fi
   cmake --build "$build" --parallel "$(nproc)" ${1+--target "$@"}
 }
