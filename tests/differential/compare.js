@@ -102,17 +102,21 @@ function judge(c, answers) {
   }
 }
 
-/**
- * Attributes whose bits contradict each other (DECRC restores a part of them) can only be made by a
- * DECRC of the same kind, which the saved cursor does not always allow. Then the nearest is set.
- */
-function isExcused(c, found) {
-  if (!found.slice(1).every((line) => /^\.(pen\.|charset:)/.test(line))) return false;
+/** The known differences of docs/decisions/0002-own-screen-model.md that random streams meet. */
+function isExcused(c, [stage, ...lines]) {
+  const areAll = (pattern) => lines.every((line) => pattern.test(line));
+  const isBehindLast = lines.length === 1 && lines[0] === `.cursor.0: stream ${c.cols}, snapshot ${c.cols - 1}`;
+  if (!areAll(/^\.(pen\.|charset:)/) && !isBehindLast) return false;
   const { before, after } = bytesOf(c);
-  const state = createTerminal(c.cols, c.rows, c.scrollback);
-  feed(state, found[0].startsWith('after the') ? before : Buffer.concat([before, after]));
-  const [fg, bg, line, link] = capture(state).pen;
-  state.term.dispose();
+  const terminal = createTerminal(c.cols, c.rows, c.scrollback);
+  feed(terminal, stage.startsWith('after the') ? before : Buffer.concat([before, after]));
+  const state = capture(terminal);
+  terminal.term.dispose();
+  const isAlternate = state.active === 'alternate';
+  if (isBehindLast) return isAlternate && state.alt.lines[state.cursor[1]].cells.length < c.cols;
+  const saved = (isAlternate ? state.alt : state.normal).saved;
+  if (areAll(/^\.charset:/) && state.charset !== state.charsets[state.glevel] && state.charset !== saved[4]) return true;
+  const [fg, bg, line, link] = state.pen;
   const hasLine = (line >>> 26) !== 0;
   return Boolean(fg & 0x10000000) !== hasLine || Boolean(bg & 0x10000000) !== (hasLine || link !== '');
 }
@@ -189,7 +193,7 @@ function main() {
     }
   }
   if (skipped > 0) console.log(`${skipped} streams not compared: xterm.js fails on them`);
-  if (excused > 0) console.log(`${excused} streams end with attributes that no sequence can set; the rest agrees`);
+  if (excused > 0) console.log(`${excused} streams end in a state that no sequence can set (decision 0002); the rest agrees`);
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;
 }
