@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <random>
 #include <string>
 
@@ -89,6 +90,44 @@ TEST_P(random_seed, cuts_change_nothing_and_snapshots_restore) {
     screen again(size);
     again.feed(restored.snapshot({1000, std::size_t{1} << 24}));
     ASSERT_EQ(again.dump(), restored.dump()) << round << testing::PrintToString(bytes);
+  }
+}
+
+// Sequences that begin, end and break off at every place of the blocks that skipping looks at.
+TEST_P(random_seed, skipping_is_the_same_however_it_is_cut) {
+  const auto seed = GetParam() != 0 ? GetParam() : std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  const std::string pieces[] = {"\x1b",
+                                "\x1b[",
+                                "[",
+                                "m",
+                                "0",
+                                ";",
+                                "31",
+                                "\x1b[m",
+                                "\x1b[0;1m",
+                                "x",
+                                "\xc2",
+                                "\x9b",
+                                "\xc2\xa0",
+                                "\x1b[4:3m",
+                                "\x0e",
+                                "é",
+                                "text and more text"};
+  for (int round = 0; round < 2000; ++round) {
+    std::string bytes;
+    for (auto n = random() % 40; n > 0; --n)
+      bytes += pieces[random() % (round % 2 == 0 ? std::size(pieces) : 8)];
+    screen at_once({20, 3, 10});
+    at_once.skip(bytes);
+    screen in_parts({20, 3, 10});
+    for (std::size_t at = 0; at < bytes.size();) {
+      const auto n = 1 + random() % 9;
+      in_parts.skip(std::string_view(bytes).substr(at, n));
+      at += n;
+    }
+    ASSERT_EQ(at_once.dump(), in_parts.dump()) << round << testing::PrintToString(bytes);
   }
 }
 
