@@ -3,7 +3,7 @@
 #
 #   tests/differential/run.sh [cases] [seed|random]
 #
-# Without a seed: a fixed one, and everything else. With one, or with `random`, random streams alone: some five in
+# Without a seed: a fixed one, and everything else. With one, or with `random`, random streams alone: some four in
 # 100,000 meet a known difference that compare.js does not recognise (decision 0002), so a run that must always say
 # the same does not draw its seed. SCREEN_DRIVER is the path of the program screen_driver; by default the newest one
 # below build/. Ends with "N passed, N failed".
