@@ -1,6 +1,5 @@
 #include "actors/terminal/terminal.hpp"
 
-#include "actors/runtime/scheduler.hpp"
 #include "actors/terminal/pty/pty.hpp"
 
 #include <caf/event_based_actor.hpp>

@@ -4,14 +4,12 @@
 #include "actors/terminal/screen/utf8.hpp"
 #include "actors/terminal/screen/vt_table.hpp"
 
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -78,10 +76,10 @@ private:
   byte_pointer ground(byte_pointer p, byte_pointer end, Sink& sink);
   template <mode Mode, class Sink>
   void step(unsigned code, Sink& sink);
-  /// Passes over text and over colour changes, which are most of the sequences in a flood: only
-  /// those since the last reset are kept, for `apply_colours`.
+  /// Passes over text and over colour changes, which are most of the sequences in a flood, and
+  /// stops at anything else. `apply_colours` makes up for the colours.
   byte_pointer skip_to_sequence(byte_pointer p, byte_pointer end);
-  /// Whether what begins at the mark `p` may be passed over; colours are noted.
+  /// Whether what begins at the mark `p` may be passed over.
   bool pass_over(byte_pointer p, byte_pointer end);
   /// Applies the colour changes of what was passed over, those that the last reset left.
   template <class Sink>
@@ -209,10 +207,10 @@ private:
 #endif
     return in;
   }
-  /// Passes over text, whole characters and whole colour changes at the beginning of the block at
-  /// `p`; a block without anything else goes in one step. @returns the bytes passed; 0: something
-  /// else is there, look closely. (The carry is that of G. Langdale and D. Lemire, "Parsing
-  /// Gigabytes of JSON per Second", 2019, 3.1.)
+  /// Passes over text and whole colour changes at the beginning of the block at `p`; a block
+  /// without anything else goes in one step. @returns the bytes passed; 0: a mark of another kind
+  /// is there (a C1 control or only a character like one), look closely. (The carry is that of G.
+  /// Langdale and D. Lemire, "Parsing Gigabytes of JSON per Second", 2019, 3.1.)
   std::size_t pass_over_block(byte_pointer p);
 
   /// The first byte from `p` on that is no digit and no separator of parameters.
