@@ -11,7 +11,7 @@ die() {
 
 # What the C++ build needs, and what the web build needs.
 build_packages=(g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libcaf-dev libfmt-dev
-  libre2-dev libspdlog-dev libssl-dev libyaml-cpp-dev)
+  libre2-dev libspdlog-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev)
 web_packages=(nodejs npm ca-certificates)
 
 # npm installs and runs; it need not look for its own news or ask for money.

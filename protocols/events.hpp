@@ -28,14 +28,16 @@ enum class event_topic : std::uint8_t {
   session_changed,
   session_exited,
   session_removed,
+  pool_pressure,
 };
 
 /// Every topic with the name it has in JSON and in queries.
-inline constexpr std::array<std::pair<event_topic, std::string_view>, 4> event_topics = {{
+inline constexpr std::array<std::pair<event_topic, std::string_view>, 5> event_topics = {{
     {event_topic::session_created, "session.created"},
     {event_topic::session_changed, "session.changed"},
     {event_topic::session_exited, "session.exited"},
     {event_topic::session_removed, "session.removed"},
+    {event_topic::pool_pressure, "pool.pressure"},
 }};
 
 constexpr std::string_view to_string(event_topic topic) {
@@ -66,6 +68,14 @@ struct event_filter {
 struct publish_session {
   event_topic topic = event_topic::session_changed;
   session_info info;
+};
+
+/// The connections are nearly as many as there may be, or no longer. See connection::pressure.
+struct publish_pressure {
+  int level = 0;     ///< 0, 1, 2
+  std::string gauge; ///< what is tightest
+  std::uint64_t used = 0;
+  std::uint64_t capacity = 0;
 };
 
 /// Asks for events as messages. A sink has one filter; a later one replaces it, an empty one ends
@@ -121,6 +131,7 @@ CAF_ADD_TYPE_ID(roost_events, (roost::event_published))
 CAF_ADD_TYPE_ID(roost_events, (roost::events_ended))
 CAF_ADD_TYPE_ID(roost_events, (roost::stream_events))
 CAF_ADD_TYPE_ID(roost_events, (roost::event_sink_actor))
+CAF_ADD_TYPE_ID(roost_events, (roost::publish_pressure))
 CAF_END_TYPE_ID_BLOCK(roost_events)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::publish_session)
@@ -129,6 +140,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::events_subscribed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::event_published)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::events_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::stream_events)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::publish_pressure)
 
 namespace roost {
 
@@ -136,6 +148,8 @@ namespace roost {
 using events_actor = caf::typed_actor<
     // A session's life, from the directory.
     caf::reacts_to<publish_session>,
+    // How full the pool of connections is, from the pool.
+    caf::reacts_to<publish_pressure>,
     // Starts, changes or (empty filter) ends a sink's subscription.
     caf::replies_to<subscribe_events, event_sink_actor>::with<events_subscribed>,
     // Starts a stream of text.

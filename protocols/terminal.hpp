@@ -104,6 +104,11 @@ struct take_control {
 struct refresh {
   viewer_id viewer;
 };
+/// What was sent to a viewer and waits was dropped, because memory is short: it gets a snapshot a
+/// little later, and nothing before that.
+struct shed_viewer {
+  viewer_id viewer;
+};
 
 // ---- terminal to viewer ----
 
@@ -285,6 +290,7 @@ CAF_ADD_TYPE_ID(roost_terminal, (roost::ack))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::viewer_resize))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::take_control))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::refresh))
+CAF_ADD_TYPE_ID(roost_terminal, (roost::shed_viewer))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::output))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::snapshot))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::resized))
@@ -329,6 +335,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::ack)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::viewer_resize)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::take_control)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::refresh)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::shed_viewer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::output)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::snapshot)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::resized)
@@ -372,7 +379,9 @@ using viewable_actor = caf::typed_actor<
     // A control viewer wants to decide the size and answer queries.
     caf::reacts_to<take_control>,
     // A viewer wants a snapshot.
-    caf::reacts_to<refresh>>;
+    caf::reacts_to<refresh>,
+    // A viewer's queue was dropped.
+    caf::reacts_to<shed_viewer>>;
 
 /// One PTY with its program, history, screen and viewers. Owned by the terminals' supervisor.
 using terminal_actor = viewable_actor::extend<

@@ -26,16 +26,18 @@ connection_state::~connection_state() {
     socket_->close(1011, {}); // a no-op when the socket is gone already
 }
 
-void connection_state::start(const connection_context& context, connection_id id,
-                             ws_handoff handoff) {
-  context_ = context;
+void connection_state::start(std::shared_ptr<const connection_context> context, connection_id id,
+                             std::shared_ptr<connection_figures> figures, ws_handoff handoff) {
+  context_ = std::move(context);
+  figures_ = std::move(figures);
   id_ = id;
   who_ = handoff.who;
   correlation_ = handoff.correlation;
   log_ = log::logger(log::context{"connection/" + to_string(id), 0, {}, correlation_});
   log_.info("connection opened", log::kv("address", handoff.address), log::kv("user", who_.label));
-  router_ = std::make_shared<stream_router>(caf::actor_cast<caf::weak_actor_ptr>(self_), id);
-  socket_ = ws_stream::make(std::move(handoff), context_.socket, router_);
+  router_ = std::make_shared<stream_router>(caf::actor_cast<caf::weak_actor_ptr>(self_), id,
+                                            figures_, context_);
+  socket_ = ws_stream::make(std::move(handoff), context_->socket, router_, figures_);
   socket_->start();
 }
 
@@ -43,7 +45,7 @@ void connection_state::start(const connection_context& context, connection_id id
 
 void connection_state::on_opened() {
   socket_->send_text(render_hello(
-      context_.node, id_, {context_.window, context_.socket.max_frame, context_.max_streams}));
+      context_->node, id_, {context_->window, context_->socket->max_frame, context_->max_streams}));
 }
 
 void connection_state::on_text(const text_received& x) {
@@ -52,6 +54,9 @@ void connection_state::on_text(const text_received& x) {
     refuse(std::nullopt, message.error());
     return;
   }
+  // A ping shows that a program lives, not that somebody is there.
+  if (!std::holds_alternative<ping_message>(*message))
+    note_activity();
   std::visit([this](const auto& m) { handle(m); }, *message);
 }
 
@@ -63,8 +68,8 @@ void connection_state::on_bad_frame(const bad_frame_received& x) {
 
 void connection_state::on_refused(const stream_refused& x) { refuse(x.stream, x.why); }
 
-void connection_state::on_socket_closed() {
-  log_.info("connection closed");
+void connection_state::on_socket_closed(const socket_closed& x) {
+  log_.info("connection closed", log::kv("code", x.code));
   self_->quit();
 }
 
@@ -83,20 +88,22 @@ connection_state::stream* connection_state::attached_stream(std::uint32_t number
 void connection_state::handle(const attach_message& x) {
   if (streams_.count(x.stream) > 0)
     return refuse(x.stream, {request_error::stream_in_use, std::to_string(x.stream)});
-  if (streams_.size() >= context_.max_streams)
+  if (streams_.size() >= context_->max_streams)
     return refuse(x.stream,
-                  {request_error::too_many_streams, std::to_string(context_.max_streams)});
+                  {request_error::too_many_streams, std::to_string(context_->max_streams)});
   if (x.mode == viewer_mode::control && !who_.is_at_least(role::operate))
     return refuse(x.stream, {request_error::forbidden, "mode control needs the role operator"});
   if (!who_.may_see(x.session))
     return refuse(x.stream, {terminal_error::no_such_session, x.session.value});
 
   const auto attempt = ++attempts_;
-  streams_[x.stream] = {x.session, {}, attempt};
-  runtime::ask(self_, context_.terminals.get(), attach_deadline, find_session{x.session})
+  streams_[x.stream] = {x.session, {}, attempt, 0, false};
+  note_streams();
+  runtime::ask(self_, context_->terminals.get(), attach_deadline, find_session{x.session})
       .then([this, x, attempt](session_handle& found) { attach_to(x, attempt, found.terminal); },
             [this, x](const failure& why) {
               streams_.erase(x.stream);
+              note_streams();
               refuse(x.stream, why);
             });
 }
@@ -140,12 +147,23 @@ void connection_state::attach_to(const attach_message& x, std::uint64_t attempt,
             const auto at = streams_.find(x.stream);
             if (at != streams_.end() && at->second.attempt == attempt)
               streams_.erase(at);
+            note_streams();
             refuse(x.stream, why);
           });
 }
 
+/// What the pool may know of the streams.
+void connection_state::note_streams() {
+  std::uint64_t lag = 0;
+  for (const auto& [number, s] : streams_)
+    lag += s.lag;
+  figures_->lag_bytes.store(lag, std::memory_order_relaxed);
+  figures_->streams.store(static_cast<std::uint32_t>(streams_.size()), std::memory_order_relaxed);
+}
+
 void connection_state::drop(std::uint32_t number) {
   streams_.erase(number);
+  note_streams();
   socket_->run([router = router_, number] { router->close_route(number); });
   socket_->drop_stream(number);
 }
@@ -196,7 +214,7 @@ void connection_state::handle(const subscribe_message& x) {
   }
   filter.only = who_.only;
   subscription_ = filter;
-  runtime::ask(self_, context_.events.get(), subscribe_deadline, subscribe_events{filter},
+  runtime::ask(self_, context_->events.get(), subscribe_deadline, subscribe_events{filter},
                event_sink_actor{self_})
       .then([](const events_subscribed&) {},
             [this](const failure& why) { refuse(std::nullopt, why); });
@@ -207,13 +225,17 @@ void connection_state::handle(const ping_message& x) { socket_->send_text(render
 // ---- from terminals ----
 
 void connection_state::on_output(output& x) {
-  if (streams_.count(x.stream) > 0)
+  const auto at = streams_.find(x.stream);
+  if (at != streams_.end() && !at->second.is_shed)
     socket_->send_output(x.stream, x.offset, std::move(x.bytes));
 }
 
 void connection_state::on_snapshot(const snapshot& x) {
-  if (streams_.count(x.stream) > 0)
-    socket_->send_snapshot(x.stream, x.offset, x.reason, x.bytes);
+  const auto at = streams_.find(x.stream);
+  if (at == streams_.end())
+    return;
+  at->second.is_shed = false;
+  socket_->send_snapshot(x.stream, x.offset, x.reason, x.bytes);
 }
 
 void connection_state::on_resized(const resized& x) {
@@ -231,6 +253,9 @@ void connection_state::on_exited(const session_exited& x) {
 }
 
 void connection_state::on_lag(const viewer_lag& x) {
+  if (const auto at = streams_.find(x.stream); at != streams_.end())
+    at->second.lag = x.bytes;
+  note_streams();
   socket_->send_text(render_lag(x.stream, x.bytes));
 }
 
@@ -254,7 +279,7 @@ void connection_state::on_event(const event_published& x) { socket_->send_shared
 void connection_state::on_events_ended(const events_ended& x) {
   // The bus gave up on a slow sink: go on after what was sent.
   subscription_.since = x.last_id;
-  runtime::ask(self_, context_.events.get(), subscribe_deadline, subscribe_events{subscription_},
+  runtime::ask(self_, context_->events.get(), subscribe_deadline, subscribe_events{subscription_},
                event_sink_actor{self_})
       .then([](const events_subscribed&) {},
             [this](const failure& why) { refuse(std::nullopt, why); });
@@ -263,16 +288,29 @@ void connection_state::on_events_ended(const events_ended& x) {
 void connection_state::on_close(const close_connection& x) {
   if (x.code == 1012)
     socket_->send_text(render_draining(static_cast<std::uint64_t>(x.reconnect_after.count())));
-  socket_->close(x.code, x.code == 1012 ? "the server restarts" : "");
+  socket_->close(x.code, x.reason);
+}
+
+void connection_state::on_shed() {
+  log_.warn("memory is short: what waits for this client is dropped",
+            log::kv("bytes", figures_->queued_bytes.load(std::memory_order_relaxed)));
+  for (auto& [number, s] : streams_) {
+    if (!s.terminal || std::exchange(s.is_shed, true))
+      continue;
+    socket_->drop_stream(number);
+    self_->send(s.terminal, shed_viewer{viewer(number)});
+  }
 }
 
 connection_actor::behavior_type connection(connection_pointer self,
-                                           const connection_context& context, connection_id id,
+                                           std::shared_ptr<const connection_context> context,
+                                           connection_id id,
+                                           std::shared_ptr<connection_figures> figures,
                                            std::shared_ptr<ws_handoff> handoff) {
   runtime::arm(self);
   auto* s = &self->state;
   self->set_down_handler([s](caf::down_msg& x) { s->on_terminal_down(x.source); });
-  s->start(context, id, std::move(*handoff));
+  s->start(std::move(context), id, std::move(figures), std::move(*handoff));
   return {
       [s](output& x) { s->on_output(x); },
       [s](const snapshot& x) { s->on_snapshot(x); },
@@ -287,10 +325,12 @@ connection_actor::behavior_type connection(connection_pointer self,
       [s](const text_received& x) { s->on_text(x); },
       [s](const bad_frame_received& x) { s->on_bad_frame(x); },
       [s](const stream_refused& x) { s->on_refused(x); },
-      [s](socket_closed) { s->on_socket_closed(); },
+      [s](const socket_closed& x) { s->on_socket_closed(x); },
       [s](const event_published& x) { s->on_event(x); },
       [s](const events_ended& x) { s->on_events_ended(x); },
       [s](const close_connection& x) { s->on_close(x); },
+      [s](const tell_client& x) { s->on_tell(x); },
+      [s](shed_queue) { s->on_shed(); },
   };
 }
 

@@ -20,11 +20,19 @@ namespace roost::connection {
 /// What all WebSocket connections of a node share.
 struct connection_context {
   std::string node;
-  ws_config socket;
+  std::shared_ptr<const ws_config> socket;
   std::size_t max_streams = 64;
   std::uint64_t window = std::uint64_t{1} << 20; ///< told to clients; the terminals keep it
   runtime::handle_slot<terminals_actor> terminals;
   runtime::handle_slot<events_actor> events;
+  std::shared_ptr<pool_desk> desk;               ///< for its totals
+  const clock* time = &system_clock::instance(); ///< outlives the connections
+
+  /// The monotonic clock as connection_figures keep it.
+  static std::int64_t active_now(const clock& time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time.now().time_since_epoch())
+        .count();
+  }
 };
 
 class connection_state;
@@ -45,14 +53,15 @@ public:
   connection_state(const connection_state&) = delete;
   connection_state& operator=(const connection_state&) = delete;
 
-  void start(const connection_context& context, connection_id id, ws_handoff handoff);
+  void start(std::shared_ptr<const connection_context> context, connection_id id,
+             std::shared_ptr<connection_figures> figures, ws_handoff handoff);
 
   // From the socket.
   void on_opened();
   void on_text(const text_received& x);
   void on_bad_frame(const bad_frame_received& x);
   void on_refused(const stream_refused& x);
-  void on_socket_closed();
+  void on_socket_closed(const socket_closed& x);
   // From terminals.
   void on_output(output& x);
   void on_snapshot(const snapshot& x);
@@ -65,12 +74,16 @@ public:
   void on_event(const event_published& x);
   void on_events_ended(const events_ended& x);
   void on_close(const close_connection& x);
+  void on_tell(const tell_client& x) { socket_->send_shared_text(x.text); }
+  void on_shed();
 
 private:
   struct stream {
     session_id session;
     terminal_actor terminal; ///< empty while attaching
     std::uint64_t attempt = 0;
+    std::uint64_t lag = 0;
+    bool is_shed = false; ///< its queue was dropped: nothing before the next snapshot fits
   };
 
   void handle(const attach_message& x);
@@ -85,17 +98,22 @@ private:
 
   void attach_to(const attach_message& x, std::uint64_t attempt, const terminal_actor& terminal);
   void drop(std::uint32_t number);
+  void note_streams();
+  void note_activity() {
+    figures_->active_at_ms.store(connection_context::active_now(*context_->time));
+  }
   void refuse(std::optional<std::uint32_t> number, const failure& why);
   /// The attached stream with this number; tells the client when there is none.
   stream* attached_stream(std::uint32_t number);
   [[nodiscard]] viewer_id viewer(std::uint32_t number) const { return {id_, number}; }
 
   connection_pointer self_;
-  connection_context context_;
+  std::shared_ptr<const connection_context> context_;
   connection_id id_;
   principal who_;
   std::string correlation_;
   log::logger log_;
+  std::shared_ptr<connection_figures> figures_;
   std::shared_ptr<ws_stream> socket_;
   std::shared_ptr<stream_router> router_;
   std::map<std::uint32_t, stream> streams_;
@@ -105,7 +123,9 @@ private:
 
 /// The actor's function; the pool spawns it.
 connection_actor::behavior_type connection(connection_pointer self,
-                                           const connection_context& context, connection_id id,
+                                           std::shared_ptr<const connection_context> context,
+                                           connection_id id,
+                                           std::shared_ptr<connection_figures> figures,
                                            std::shared_ptr<ws_handoff> handoff);
 
 } // namespace roost::connection

@@ -1,29 +1,34 @@
 #pragma once
 
+#include "actors/connection/inbound_pace.hpp"
+
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/role.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 namespace roost::connection {
 
 namespace detail {
 
-/// A completion handler that notes the bytes and passes everything on.
-template <class Handler, class Fallback>
-class counting_handler {
+/// A completion handler that lets its stream look at the result first.
+template <class Handler, class Fallback, class Look>
+class looking_handler {
 public:
   using executor_type = boost::asio::associated_executor_t<Handler, Fallback>;
   using allocator_type = boost::asio::associated_allocator_t<Handler>;
 
-  counting_handler(Handler next, Fallback fallback, std::uint64_t* total)
-      : next_(std::move(next)), fallback_(std::move(fallback)), total_(total) {}
+  looking_handler(Handler next, Fallback fallback, Look look)
+      : next_(std::move(next)), fallback_(std::move(fallback)), look_(std::move(look)) {}
 
   executor_type get_executor() const noexcept {
     return boost::asio::get_associated_executor(next_, fallback_);
@@ -31,30 +36,33 @@ public:
   allocator_type get_allocator() const noexcept {
     return boost::asio::get_associated_allocator(next_);
   }
-  void operator()(boost::system::error_code ec, std::size_t n) {
-    *total_ += n;
-    std::move(next_)(ec, n);
-  }
+  void operator()(boost::system::error_code ec, std::size_t n) { look_(next_, ec, n); }
 
 private:
   Handler next_;
   Fallback fallback_;
-  std::uint64_t* total_;
+  Look look_;
 };
+
+template <class Handler, class Fallback, class Look>
+looking_handler<Handler, Fallback, Look> looking(Handler next, Fallback fallback, Look look) {
+  return {std::move(next), std::move(fallback), std::move(look)};
+}
 
 } // namespace detail
 
-/// A stream that counts what the kernel took of each write. Beast's own time-outs see a peer that
-/// sends nothing, but not one that types and never reads; the count tells progress inside one long
-/// write. Everything else is the next layer's. Confined to the next layer's executor.
+/// A stream that counts what goes through, and that is read no faster than its pace allows. Beast's
+/// own time-outs see a peer that sends nothing, but not one that types and never reads: the count
+/// tells progress inside one long write. The pace is kept here because Beast swallows pings and
+/// empty fragments inside one read. Everything else is the next layer's. Confined to the next
+/// layer's executor.
 template <class NextLayer>
 class counted_stream {
 public:
   using next_layer_type = NextLayer;
   using executor_type = typename NextLayer::executor_type;
 
-  template <class... Args>
-  explicit counted_stream(Args&&... args) : next_(std::forward<Args>(args)...) {}
+  counted_stream(NextLayer next, const inbound_pace& pace) : next_(std::move(next)), pace_(pace) {}
 
   executor_type get_executor() noexcept { return next_.get_executor(); }
   NextLayer& next_layer() { return next_; }
@@ -63,25 +71,66 @@ public:
   /// Bytes that the next layer has taken so far.
   [[nodiscard]] std::uint64_t written() const { return written_; }
 
+  [[nodiscard]] std::uint64_t received() const { return received_; }
+  inbound_pace& pace() { return pace_; }
+  /// Ends a pause: nothing more is to come.
+  void stop_pausing() {
+    if (pause_)
+      pause_->cancel();
+  }
+
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {
-    return next_.async_read_some(buffers, std::forward<Token>(token));
+    return boost::asio::async_initiate<Token, void(boost::system::error_code, std::size_t)>(
+        [this](auto handler, const Buffers& bytes) {
+          auto look = [this](auto& next, boost::system::error_code ec, std::size_t n) {
+            received_ += n;
+            const auto wait =
+                ec ? std::chrono::nanoseconds(0) : pace_.read(n, std::chrono::steady_clock::now());
+            if (wait.count() == 0)
+              std::move(next)(ec, n);
+            else
+              pause(wait, std::move(next), n);
+          };
+          next_.async_read_some(
+              bytes, detail::looking(std::move(handler), next_.get_executor(), std::move(look)));
+        },
+        token, buffers);
   }
 
   template <class Buffers, class Token>
   auto async_write_some(const Buffers& buffers, Token&& token) {
     return boost::asio::async_initiate<Token, void(boost::system::error_code, std::size_t)>(
         [this](auto handler, const Buffers& bytes) {
-          using handler_type = std::decay_t<decltype(handler)>;
-          next_.async_write_some(bytes, detail::counting_handler<handler_type, executor_type>(
-                                            std::move(handler), next_.get_executor(), &written_));
+          auto look = [this](auto& next, boost::system::error_code ec, std::size_t n) {
+            written_ += n;
+            std::move(next)(ec, n);
+          };
+          next_.async_write_some(
+              bytes, detail::looking(std::move(handler), next_.get_executor(), std::move(look)));
         },
         token, buffers);
   }
 
 private:
+  /// What was read is held back for a while, so that nothing more is read meanwhile.
+  template <class Handler>
+  void pause(std::chrono::nanoseconds wait, Handler next, std::size_t n) {
+    if (!pause_)
+      pause_ = std::make_unique<boost::asio::steady_timer>(next_.get_executor());
+    pause_->expires_after(wait);
+    pause_->async_wait([next = std::move(next), n](boost::system::error_code) mutable {
+      // Also when it was cut short: then the socket is closed, which the next read tells.
+      std::move(next)(boost::system::error_code{}, n);
+    });
+  }
+
+private:
   NextLayer next_;
+  inbound_pace pace_;
   std::uint64_t written_ = 0;
+  std::uint64_t received_ = 0;
+  std::unique_ptr<boost::asio::steady_timer> pause_; ///< made when first needed: most never are
 };
 
 template <class NextLayer>

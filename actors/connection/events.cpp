@@ -1,6 +1,5 @@
 #include "actors/connection/events.hpp"
 
-#include "actors/connection/api/render.hpp"
 #include "protocols/failures.hpp"
 
 #include <caf/actor_addr.hpp>
@@ -66,9 +65,17 @@ void events_state::release_changes() {
 }
 
 void events_state::tell(event_topic topic, const session_info& info) {
-  const auto id = log_.next_id();
-  auto text = api::session_event_text(id, topic, info, config_.node, config_.time->now_wall());
-  const logged_event event{id, topic, info.id, shared(std::move(text.frame)),
+  add(topic, info.id,
+      api::session_event_text(log_.next_id(), topic, info, config_.node, config_.time->now_wall()));
+}
+
+void events_state::publish(const publish_pressure& x) {
+  add(event_topic::pool_pressure, {},
+      api::pressure_event_text(log_.next_id(), x, config_.time->now_wall()));
+}
+
+void events_state::add(event_topic topic, const session_id& session, api::event_text text) {
+  const logged_event event{log_.next_id(), topic, session, shared(std::move(text.frame)),
                            shared(std::move(text.stream))};
   log_.add(event);
   write_streams(event);
@@ -207,6 +214,7 @@ events_actor::behavior_type events(events_actor::stateful_pointer<events_state> 
   self->state.open(std::move(config));
   return {
       [self](const publish_session& x) { self->state.publish(x); },
+      [self](const publish_pressure& x) { self->state.publish(x); },
       [self](const subscribe_events& x, const event_sink_actor& sink) {
         return self->state.subscribe(x, sink);
       },

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/connection/api/render.hpp"
 #include "actors/connection/change_gate.hpp"
 #include "actors/connection/event_log.hpp"
 #include "actors/runtime/actor_base.hpp"
@@ -43,6 +44,7 @@ public:
 
   void open(events_config with);
   void publish(const publish_session& x);
+  void publish(const publish_pressure& x);
   caf::result<events_subscribed> subscribe(const subscribe_events& x, const event_sink_actor& sink);
   caf::result<events_subscribed> stream(const stream_events& x);
   void drop_sink(const caf::actor_addr& address);
@@ -64,6 +66,7 @@ private:
   };
 
   void tell(event_topic topic, const session_info& info);
+  void add(event_topic topic, const session_id& session, api::event_text text);
   void serve_all();
   /// Sends to the sink while its window is open; false when the log has overtaken it.
   bool serve(const caf::actor_addr& address, sink& to);

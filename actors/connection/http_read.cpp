@@ -16,8 +16,11 @@ namespace http = boost::beast::http;
 
 void http_stream::parse() {
   if (phase_ == phase::header && !parser_) {
-    if (is_idle_.exchange(false, std::memory_order_relaxed))
+    if (std::exchange(is_idle_, false)) {
       arm(env_.limits.handshake_timeout);
+      if (!claim_.wake())
+        is_draining_ = true; // it lost its place a moment ago: this is its last request
+    }
     parser_.emplace();
     header_used_ = 0;
     // For a refusal before the header is whole.
@@ -81,6 +84,8 @@ void http_stream::parse() {
 
 void http_stream::on_header() {
   ++requests_;
+  if (!std::exchange(is_settled_, true))
+    claim_.settle();
   const auto& message = parser_->get();
   http_version_ = message.version() == 10 ? 10 : 11;
   wants_close_ = !message.keep_alive() || requests_ >= env_.limits.max_requests;
@@ -93,7 +98,6 @@ void http_stream::on_header() {
 bool http_stream::collect_request() {
   const auto& message = parser_->get();
   request_ = {};
-  request_.address = address_;
   request_.is_local = is_local_;
   request_.method = std::string(message.method_string());
   is_head_request_ = request_.method == "HEAD";
@@ -105,6 +109,7 @@ bool http_stream::collect_request() {
     request_.headers.emplace_back(to_lower(std::string_view(name.data(), name.size())),
                                   std::string(value.data(), value.size()));
   }
+  request_.address = env_.service->client_of(address_, request_.headers);
   correlation_ = continue_trace(request_.header("traceparent"), env_.random).trace_id;
   request_.correlation = correlation_;
 
@@ -132,8 +137,7 @@ bool http_stream::collect_request() {
 
 void http_stream::admit_request() {
   const bool is_websocket = request_.path == "/ws";
-  const auto kind =
-      is_websocket || is_upgrade(request_) ? request_kind::upgrade : request_kind::plain;
+  const auto kind = is_upgrade(request_) ? request_kind::upgrade : request_kind::plain;
   auto verdict = env_.service->admit(request_, kind, facts_);
   if (auto* refusal = std::get_if<http_response>(&verdict)) {
     wants_close_ = wants_close_ || !parser_->is_done();
@@ -145,6 +149,13 @@ void http_stream::admit_request() {
 
   if (is_websocket) {
     if (const auto checked = check_upgrade(request_, http_version_); !checked) {
+      if (kind == request_kind::plain)
+        if (auto refused = env_.service->foresee(request_)) {
+          respond(std::move(*refused));
+          return;
+        }
+      if (kind == request_kind::upgrade)
+        env_.service->note(refusal::handshake);
       auto answer = problem_response(checked.error(), correlation_);
       if (checked.error().is(request_error::upgrade_required)) {
         answer.headers.emplace_back("Upgrade", "websocket");
@@ -157,6 +168,16 @@ void http_stream::admit_request() {
     if (!parser_->is_done()) {
       refuse(failure(request_error::bad_request, "a WebSocket handshake has no body"));
       return;
+    }
+    if (!is_local_) {
+      auto reserved = env_.service->reserve(request_);
+      if (auto* refused = std::get_if<http_response>(&reserved)) {
+        wants_close_ = true;
+        respond(std::move(*refused));
+        return;
+      }
+      // From here on it is no HTTP connection any more.
+      claim_ = std::move(std::get<place>(reserved));
     }
     is_handing_over_ = true;
     if (is_reading_)
@@ -210,8 +231,10 @@ void http_stream::handle_request() {
 }
 
 void http_stream::hand_over() {
-  ws_handoff handoff{std::move(socket_), {},       std::move(input_), std::move(request_.who),
-                     correlation_,       address_, is_local_,         std::move(slot_)};
+  ws_handoff handoff{std::move(socket_), {},
+                     std::move(input_),  std::move(request_.who),
+                     correlation_,       std::move(request_.address),
+                     is_local_,          std::move(claim_)};
   // The parser's message has a string body; only its header matters for the 101.
   handoff.request.base() = parser_->get().base();
   phase_ = phase::closed;

@@ -1,11 +1,13 @@
 #include "actors/connection/http_stream.hpp"
 
 #include "actors/connection/problem.hpp"
+#include "actors/connection/proxy_header.hpp"
 #include "actors/runtime/correlation.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/read.hpp>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -20,6 +22,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr char tls_handshake_record = 0x16;
+constexpr std::size_t proxy_header_start = 16; // up to and including the length of the rest
 
 const log::logger& logger() {
   static const log::logger instance(log::context{"http", 0, {}, {}});
@@ -35,11 +38,11 @@ bool is_hung_up(int fd) {
 
 } // namespace
 
-http_stream::http_stream(accepted from, std::optional<principal> peer, connection_slot slot,
+http_stream::http_stream(accepted from, std::optional<principal> peer, place claim,
                          environment surroundings)
     : env_(std::move(surroundings)),
       is_local_(peer.has_value()), facts_{std::move(from.local_address), std::move(peer)},
-      address_(std::move(from.address)), socket_(std::move(from.socket)), slot_(std::move(slot)),
+      address_(std::move(from.address)), socket_(std::move(from.socket)), claim_(std::move(claim)),
       executor_(executor_of(socket_)), timer_(executor_), input_(max_ahead + read_size) {}
 
 void http_stream::start() {
@@ -48,6 +51,57 @@ void http_stream::start() {
 
 void http_stream::begin() {
   arm(env_.limits.handshake_timeout);
+  if (env_.has_proxy_header)
+    read_proxy_header(proxy_header_start);
+  else
+    greet();
+}
+
+// Read to the byte: what follows belongs to TLS.
+void http_stream::read_proxy_header(std::size_t wanted) {
+  const auto have = input_.size();
+  asio::async_read(
+      std::get<plain_socket>(socket_), input_.prepare(wanted - have),
+      [self = shared_from_this()](const error_code& ec, std::size_t n) {
+        if (ec || self->phase_ == phase::closed) {
+          self->finish();
+          return;
+        }
+        self->input_.commit(n);
+        const auto bytes = self->input_.cdata();
+        const std::string_view text(static_cast<const char*>(bytes.data()), bytes.size());
+        const auto header = roost::connection::read_proxy_header(text);
+        if (header.is == proxy_header::outcome::need_more) {
+          const auto low = static_cast<unsigned char>(text[proxy_header_start - 1]);
+          const auto high = static_cast<unsigned char>(text[proxy_header_start - 2]);
+          self->read_proxy_header(proxy_header_start + high * 256U + low);
+          return;
+        }
+        if (header.is == proxy_header::outcome::bad) {
+          logger().warn("a trusted proxy sent no PROXY header", log::kv("address", self->address_),
+                        log::kv("why", header.why));
+          self->env_.service->note(refusal::proxy_header);
+          self->finish();
+          return;
+        }
+        self->input_.consume(self->input_.size());
+        if (header.source)
+          self->address_ = *header.source;
+        auto refused = self->env_.service->identify(self->claim_, self->address_);
+        if (!refused) {
+          self->greet();
+          return;
+        }
+        self->correlation_ = new_trace(self->env_.random).trace_id;
+        self->wants_close_ = true;
+        if (self->env_.tls)
+          self->finish(); // it could not read it
+        else
+          self->respond(std::move(*refused));
+      });
+}
+
+void http_stream::greet() {
   if (env_.tls) {
     sniff_tls();
     return;
@@ -183,7 +237,8 @@ void http_stream::await_request() {
     finish();
     return;
   }
-  is_idle_.store(true, std::memory_order_relaxed);
+  is_idle_ = true;
+  claim_.rest();
   arm(env_.limits.keep_alive);
   read_more();
 }
@@ -200,9 +255,14 @@ void http_stream::arm(std::chrono::milliseconds after) {
 void http_stream::on_deadline() {
   if (phase_ == phase::closed)
     return;
-  if (!is_idle() && phase_ != phase::lingering)
+  if (!is_idle_ && phase_ != phase::lingering) {
     logger().debug("a connection ran out of time", log::kv("address", address_),
                    log::kv("phase", static_cast<int>(phase_)), log::kv("writing", is_writing_));
+    env_.service->note(is_writing_                  ? slow_phase::write
+                       : phase_ == phase::handshake ? slow_phase::tls
+                       : phase_ == phase::body      ? slow_phase::body
+                                                    : slow_phase::header);
+  }
   // With a reset: what the client did not take must not stay in the kernel's buffers.
   if (is_writing_) {
     error_code ignored; // the socket is closed next
@@ -226,9 +286,12 @@ void http_stream::abort() {
   asio::post(executor_, [self = shared_from_this()] { self->finish(); });
 }
 
-void http_stream::close_if_idle() {
+void http_stream::give_way() {
   asio::post(executor_, [self = shared_from_this()] {
-    if (self->is_idle())
+    const bool has_request = self->parser_ || self->phase_ > phase::header;
+    if (has_request && self->is_settled_)
+      self->wants_close_ = true;
+    else
       self->finish();
   });
 }
@@ -237,12 +300,12 @@ void http_stream::finish() {
   if (phase_ == phase::closed)
     return;
   phase_ = phase::closed;
-  is_idle_.store(false, std::memory_order_relaxed);
+  is_idle_ = false;
   ++timer_serial_;
   timer_.cancel();
   error_code ignored; // there is nothing left that an error could spoil
   plain(socket_).close(ignored);
-  slot_.reset();
+  claim_.release();
   if (stream_)
     stream_->end();
   stream_.reset();

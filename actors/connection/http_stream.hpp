@@ -17,7 +17,6 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -53,6 +52,17 @@ public:
   admit(const http_request& request, request_kind kind, const connection_facts& facts) = 0;
   /// Answers one request, now or later.
   virtual void handle(http_request request, responder answer) = 0;
+  /// Who asks, when the connection is a trusted proxy's; else the peer.
+  virtual std::string client_of(const std::string& peer, const http_headers& headers) = 0;
+  /// A proxy has told whose connection this is: nothing, or the answer that ends it.
+  virtual std::optional<http_response> identify(const place& claim, const std::string& client) = 0;
+  /// A place for a WebSocket that passed every other check; else the answer for it.
+  virtual std::variant<place, http_response> reserve(const http_request& request) = 0;
+  /// What `reserve` would answer if it had to refuse, for a page whose browser does not tell.
+  virtual std::optional<http_response> foresee(const http_request& request) = 0;
+  /// Something that nobody answers for but counts.
+  virtual void note(refusal why) = 0;
+  virtual void note(slow_phase what) = 0;
   /// Takes an upgrade over.
   virtual void upgrade(ws_handoff handoff) = 0;
   /// The connection is closed, or was handed over. Exactly once, the last call for this stream.
@@ -70,14 +80,14 @@ public:
   struct environment {
     std::shared_ptr<http_service> service;
     http_limits limits;
-    tls_context tls; ///< nothing: plain HTTP
+    tls_context tls;               ///< nothing: plain HTTP
+    bool has_proxy_header = false; ///< a PROXY header comes first
     const clock& time;
     random_source& random; ///< thread-safe (os_random)
   };
 
   /// @param peer the principal of a Unix socket's peer, nothing on TCP.
-  http_stream(accepted from, std::optional<principal> peer, connection_slot slot,
-              environment surroundings);
+  http_stream(accepted from, std::optional<principal> peer, place claim, environment surroundings);
   http_stream(const http_stream&) = delete;
   http_stream& operator=(const http_stream&) = delete;
 
@@ -87,12 +97,11 @@ public:
   void drain();
   /// Ends now. From any thread.
   void abort();
-  /// Ends now if it is still idle: a request that came meanwhile is answered. From any thread.
-  void close_if_idle();
+  /// It has lost its place: ends now, unless it is answering a request, which it does first. From
+  /// any thread.
+  void give_way();
   /// Whether it came over the Unix socket.
   [[nodiscard]] bool is_local() const { return is_local_; }
-  /// Whether it only waits for another request, so that it may be closed to make room. Any thread.
-  [[nodiscard]] bool is_idle() const { return is_idle_.load(std::memory_order_relaxed); }
 
 private:
   enum class phase : std::uint8_t {
@@ -110,6 +119,8 @@ private:
 
   // http_stream.cpp: life, deadlines, bytes that come
   void begin();
+  void read_proxy_header(std::size_t wanted);
+  void greet();
   void sniff_tls();
   void handshake();
   void read_more();
@@ -156,9 +167,9 @@ private:
   const environment env_;
   const bool is_local_;
   const connection_facts facts_;
-  const std::string address_;
+  std::string address_; ///< the peer, or whom its PROXY header names
   client_socket socket_;
-  connection_slot slot_;
+  place claim_;
   connection_executor executor_;
   boost::asio::steady_timer timer_;
   std::uint64_t timer_serial_ = 0;
@@ -181,10 +192,11 @@ private:
   bool is_reading_ = false;
   bool is_input_ended_ = false;
   bool is_handing_over_ = false;
+  bool is_settled_ = false; ///< a whole header has come: no handshake any more
   bool is_draining_ = false;
   std::uint32_t requests_ = 0;
   std::uint64_t serial_ = 0; ///< of the current request: later answers to earlier ones are ignored
-  std::atomic<bool> is_idle_{false};
+  bool is_idle_ = false;     ///< waits for another request, and may be closed to make room
 
   std::string out_first_; ///< head, and body when it is small
   std::string out_second_;

@@ -12,16 +12,19 @@
 
 namespace roost::connection {
 
+/// Names in lower case, in order.
+using http_headers = std::vector<std::pair<std::string, std::string>>;
+
 /// One HTTP request after the checks that concern every request: size, Host, Origin, credential.
 /// Knows neither Beast nor CAF, so that handlers and their parsers can be tested and fuzzed alone.
 struct http_request {
-  std::string method;                                       ///< upper case
-  std::string path;                                         ///< percent-decoded, without the query
-  std::vector<std::pair<std::string, std::string>> query;   ///< percent-decoded, in order
-  std::vector<std::pair<std::string, std::string>> headers; ///< names in lower case
+  std::string method;                                     ///< upper case
+  std::string path;                                       ///< percent-decoded, without the query
+  std::vector<std::pair<std::string, std::string>> query; ///< percent-decoded, in order
+  http_headers headers;
   std::string body;
   std::string correlation; ///< 32 hex digits: the W3C trace id
-  std::string address;     ///< the peer for people: `192.0.2.7`, or `unix`
+  std::string address;     ///< the client for people: `192.0.2.7`, or `unix`
   principal who;
   bool is_local = false; ///< came over the Unix socket
 

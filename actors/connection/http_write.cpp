@@ -60,7 +60,7 @@ void http_stream::on_response(std::uint64_t serial, http_response answer) {
 
 void http_stream::respond(http_response answer) {
   phase_ = phase::writing;
-  is_idle_.store(false, std::memory_order_relaxed);
+  is_idle_ = false;
   head_facts facts;
   facts.fate = should_close_after_this() ? connection_fate::close : connection_fate::keep;
   facts.http_version = http_version_;

@@ -56,6 +56,24 @@ std::string numeric_address(const sockaddr_storage& address) {
   return text.data();
 }
 
+/// Who has come; nothing, and the descriptor closed, when that cannot be told.
+std::optional<arrival> describe(int fd, const sockaddr_storage& peer) {
+  arrival from{fd, {}, peer.ss_family != AF_INET && peer.ss_family != AF_INET6, 0};
+  if (!from.is_local) {
+    from.address = numeric_address(peer);
+    return from;
+  }
+  ucred who{};
+  socklen_t size = sizeof who;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) {
+    ::close(fd);
+    return std::nullopt;
+  }
+  from.address = "unix";
+  from.uid = who.uid;
+  return from;
+}
+
 /// Errors of accept that belong to one connection, not to the listener (accept(2)).
 bool is_about_one_peer(int error) {
   switch (error) {
@@ -79,9 +97,8 @@ bool is_about_one_peer(int error) {
 
 } // namespace
 
-listener::listener(boost::asio::io_context& io, int fd, handler on_accept, io_place place)
-    : place_(place ? std::move(place) : [&io]() -> boost::asio::io_context& { return io; }),
-      socket_(io.get_executor(), fd), pause_(socket_.get_executor()),
+listener::listener(boost::asio::io_context& io, int fd, handler on_accept)
+    : socket_(io.get_executor(), fd), pause_(socket_.get_executor()),
       on_accept_(std::move(on_accept)), reserve_fd_(open_reserve()) {}
 
 listener::~listener() {
@@ -114,10 +131,13 @@ void listener::wait() {
 
 void listener::accept_batch() {
   for (int i = 0; i < batch; ++i) {
-    const int fd =
-        ::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    const int fd = ::accept4(socket_.native_handle(), reinterpret_cast<sockaddr*>(&peer), &size,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      hand_on(fd);
+      if (auto from = describe(fd, peer))
+        on_accept_(std::move(*from));
       continue;
     }
     if (is_about_one_peer(errno))
@@ -149,42 +169,29 @@ void listener::refuse_one() {
   reserve_fd_ = open_reserve();
 }
 
-void listener::hand_on(int fd) {
-  sockaddr_storage peer{};
+std::optional<accepted> adopt(arrival from, boost::asio::io_context& home) {
   sockaddr_storage local{};
-  socklen_t peer_size = sizeof peer;
-  socklen_t local_size = sizeof local;
-  ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &peer_size);
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &local_size) != 0) {
-    ::close(fd);
-    return;
+  socklen_t size = sizeof local;
+  if (::getsockname(from.fd, reinterpret_cast<sockaddr*>(&local), &size) != 0) {
+    ::close(from.fd);
+    return std::nullopt;
   }
-  accepted result{plain_socket(place_().get_executor()), {}, {}, 0};
-  if (local.ss_family == AF_UNIX) {
-    ucred who{};
-    socklen_t size = sizeof who;
-    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) {
-      ::close(fd);
-      return;
-    }
-    result.address = "unix";
-    result.uid = who.uid;
-  } else {
+  accepted result{plain_socket(home.get_executor()), std::move(from.address), {}, from.uid};
+  if (!from.is_local) {
     const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    result.address = numeric_address(peer);
+    ::setsockopt(from.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     result.local_address = numeric_address(local);
   }
   boost::system::error_code ec;
-  result.socket.assign(boost::asio::generic::stream_protocol(
-                           local.ss_family, local.ss_family == AF_UNIX ? 0 : IPPROTO_TCP),
-                       fd, ec);
+  result.socket.assign(
+      boost::asio::generic::stream_protocol(local.ss_family, from.is_local ? 0 : IPPROTO_TCP),
+      from.fd, ec);
   if (ec) {
     logger().warn("the listener cannot register a socket", log::kv("reason", ec.message()));
-    ::close(fd);
-    return;
+    ::close(from.fd);
+    return std::nullopt;
   }
-  on_accept_(std::move(result));
+  return result;
 }
 
 namespace {

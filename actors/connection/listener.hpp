@@ -10,12 +10,21 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace roost::connection {
 
-/// A socket that was just accepted.
+/// What the kernel has just accepted, before anything was made for it.
+struct arrival {
+  int fd = -1;         ///< non-blocking; whoever gets it closes it, adopts it or sees it off
+  std::string address; ///< the peer, numeric: `192.0.2.7`, `2001:db8::1`, or `unix`
+  bool is_local = false;
+  std::uint32_t uid = 0; ///< of the peer on a Unix socket
+};
+
+/// A socket that was just accepted and let in.
 struct accepted {
   plain_socket socket;       ///< TCP_NODELAY is set
   std::string address;       ///< the peer, numeric: `192.0.2.7`, `2001:db8::1`, or `unix`
@@ -23,7 +32,11 @@ struct accepted {
   std::uint32_t uid = 0;     ///< of the peer on a Unix socket
 };
 
-/// One listening socket. Accepts in batches and hands each socket on; survives
+/// Makes a socket of a descriptor, on the io_context where it will live. Closes it and gives
+/// nothing when the connection is gone already.
+std::optional<accepted> adopt(arrival from, boost::asio::io_context& home);
+
+/// One listening socket. Accepts in batches and hands each descriptor on; survives
 /// the lack of descriptors by accepting and dropping (with a descriptor kept in reserve), so that
 /// clients see a refusal and the loop does not spin. No CAF.
 ///
@@ -31,12 +44,10 @@ struct accepted {
 /// when the pending wait has ended. Callbacks come one at a time, on the listener's thread.
 class listener : public std::enable_shared_from_this<listener> {
 public:
-  using handler = std::function<void(accepted)>;
-  using io_place = std::function<boost::asio::io_context&()>;
+  using handler = std::function<void(arrival)>;
 
   /// Takes over a bound, listening descriptor.
-  /// @param place names the io_context that each accepted socket lives on.
-  listener(boost::asio::io_context& io, int fd, handler on_accept, io_place place = {});
+  listener(boost::asio::io_context& io, int fd, handler on_accept);
   ~listener();
   listener(const listener&) = delete;
   listener& operator=(const listener&) = delete;
@@ -49,9 +60,7 @@ private:
   void wait();
   void accept_batch();
   void refuse_one();
-  void hand_on(int fd);
 
-  io_place place_;
   boost::asio::posix::basic_stream_descriptor<connection_executor> socket_;
   boost::asio::steady_timer pause_;
   handler on_accept_;

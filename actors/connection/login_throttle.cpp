@@ -1,10 +1,8 @@
 #include "actors/connection/login_throttle.hpp"
 
-#include <arpa/inet.h>
+#include "actors/connection/client_address.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 
 namespace roost::connection {
 
@@ -42,21 +40,6 @@ void login_throttle::make_room(steady_time now) {
   entries_.erase(
       std::min_element(entries_.begin(), entries_.end(),
                        [](const auto& a, const auto& b) { return a.second.last < b.second.last; }));
-}
-
-std::string client_key(std::string_view address) {
-  in6_addr v6{};
-  if (address.find('\0') != std::string_view::npos ||
-      inet_pton(AF_INET6, std::string(address).c_str(), &v6) != 1)
-    return std::string(address);
-  std::array<char, INET6_ADDRSTRLEN> out{};
-  if (IN6_IS_ADDR_V4MAPPED(&v6)) {
-    inet_ntop(AF_INET, &v6.s6_addr[12], out.data(), out.size());
-    return out.data();
-  }
-  std::memset(&v6.s6_addr[8], 0, 8);
-  inet_ntop(AF_INET6, &v6, out.data(), out.size());
-  return std::string(out.data()) + "/64";
 }
 
 } // namespace roost::connection

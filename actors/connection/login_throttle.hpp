@@ -42,8 +42,4 @@ private:
   std::unordered_map<std::string, entry> entries_;
 };
 
-/// What counts as one client: an IPv4 address, or the /64 of an IPv6 address, since one customer
-/// gets at least that many. IPv4 mapped into IPv6 counts as IPv4. Other text is its own key.
-std::string client_key(std::string_view address);
-
 } // namespace roost::connection

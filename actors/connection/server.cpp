@@ -1,8 +1,9 @@
 #include "actors/connection/server.hpp"
 
+#include "actors/connection/departures.hpp"
 #include "actors/connection/login.hpp"
-#include "actors/connection/places.hpp"
 #include "actors/connection/problem.hpp"
+#include "actors/connection/reception.hpp"
 #include "actors/runtime/correlation.hpp"
 #include "actors/runtime/log.hpp"
 
@@ -47,8 +48,7 @@ class server::core final : public http_service, public std::enable_shared_from_t
 public:
   explicit core(server_options options)
       : options_(std::move(options)), files_(options_.files),
-        tcp_places_(options_.settings.connections.max),
-        unix_places_(options_.settings.connections.max), drain_timer_(options_.io) {}
+        departures_(std::make_shared<departures>(options_.io)), drain_timer_(options_.io) {}
 
   result<void> start();
   void stop_accepting();
@@ -57,38 +57,56 @@ public:
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] std::string base_url() const;
   [[nodiscard]] result<std::string> login_url() const;
-  [[nodiscard]] counts connections() const;
+  [[nodiscard]] std::size_t http_connections() const;
 
   std::variant<admission, http_response> admit(const http_request& request, request_kind kind,
                                                const connection_facts& facts) override;
   void handle(http_request request, responder answer) override;
   void upgrade(ws_handoff handoff) override;
   void closed(const http_stream& stream) override;
+  std::string client_of(const std::string& peer, const http_headers& headers) override {
+    return reception_->client_of(peer, headers);
+  }
+  std::optional<http_response> identify(const place& claim, const std::string& client) override {
+    return reception_->identify(claim, client);
+  }
+  std::variant<place, http_response> reserve(const http_request& request) override {
+    return reception_->reserve(request);
+  }
+  std::optional<http_response> foresee(const http_request& request) override {
+    return reception_->foresee(request);
+  }
+  void note(refusal why) override { reception_->totals().note(why); }
+  void note(slow_phase what) override { reception_->totals().note(what); }
 
 private:
-  void accept_tcp(accepted from);
-  void accept_unix(accepted from);
-  void begin(accepted from, std::optional<principal> peer, connection_slot slot, tls_context tls);
-  [[nodiscard]] connection_slot make_room();
-  void send_at_capacity(accepted from);
+  void accept_tcp(arrival from);
+  void accept_unix(arrival from);
+  void begin(arrival from, std::optional<principal> peer, place claim, tls_context tls);
+  void evict(const std::vector<place_id>& places);
+  void turn_away(const arrival& from, const pool_desk::answer& why);
   void check_drained();
   template <class F>
   void for_each_stream(F&& f);
 
   const server_options options_;
   const static_assets files_;
-  places tcp_places_;
-  places unix_places_;
+  const std::shared_ptr<departures> departures_;
   http_limits limits_;
   std::string listen_host_;
   std::uint16_t port_ = 0;
   tls_context tls_;
   std::unique_ptr<const request_gate> gate_;
   std::unique_ptr<login> login_;
+  std::unique_ptr<reception> reception_;
 
   mutable std::mutex mutex_; ///< guards what follows
   std::vector<std::shared_ptr<listener>> listeners_;
-  std::unordered_map<const http_stream*, std::weak_ptr<http_stream>> streams_;
+  struct open_stream {
+    std::weak_ptr<http_stream> stream;
+    place_id place = 0;
+  };
+  std::unordered_map<const http_stream*, open_stream> streams_;
   bool is_draining_ = false;
   bool is_stopped_ = false;
   std::function<void()> on_drained_;
@@ -112,19 +130,27 @@ result<void> server::core::start() {
   ROOST_TRY(auto policy, origin_policy::make(names));
   ROOST_TRY(const auto key, options_.data.cookie_key(options_.random));
 
+  ROOST_TRY(auto proxies, trusted_proxies::make(settings.connections.trusted_proxies));
+  reception_ = std::make_unique<reception>(
+      options_.desk
+          ? options_.desk
+          : std::make_shared<pool_desk>(pool_limits_of(settings.connections), options_.time),
+      std::move(proxies), settings.connections.proxy_protocol, options_.random,
+      [this](const std::vector<place_id>& places) { evict(places); });
+
   ROOST_TRY(const auto tcp, listen_tcp(settings.listen));
   std::vector<std::shared_ptr<listener>> listeners;
   for (const int fd : tcp)
-    listeners.push_back(std::make_shared<listener>(
-        options_.io, fd,
-        [self = shared_from_this()](accepted from) { self->accept_tcp(std::move(from)); },
-        options_.place));
+    listeners.push_back(
+        std::make_shared<listener>(options_.io, fd, [self = shared_from_this()](arrival from) {
+          self->accept_tcp(std::move(from));
+        }));
   port_ = local_port(tcp.front());
   ROOST_TRY(const int local, listen_unix(options_.data.socket_path()));
-  listeners.push_back(std::make_shared<listener>(
-      options_.io, local,
-      [self = shared_from_this()](accepted from) { self->accept_unix(std::move(from)); },
-      options_.place));
+  listeners.push_back(
+      std::make_shared<listener>(options_.io, local, [self = shared_from_this()](arrival from) {
+        self->accept_unix(std::move(from));
+      }));
 
   const session_cookie cookie(key, port_, tls_ ? cookie_channel::encrypted : cookie_channel::plain);
   gate_ = std::make_unique<request_gate>(
@@ -149,80 +175,78 @@ result<std::string> server::core::login_url() const {
   return base_url() + "/#token=" + token;
 }
 
-void server::core::accept_tcp(accepted from) {
-  auto slot = tcp_places_.take();
-  if (!slot)
-    slot = make_room();
-  if (!slot) {
-    send_at_capacity(std::move(from));
-    return;
-  }
-  begin(std::move(from), std::nullopt, std::move(slot), tls_);
+void server::core::accept_tcp(arrival from) {
+  auto answer = reception_->welcome(from.address);
+  if (answer.why != refusal::none)
+    turn_away(from, answer);
+  else
+    begin(std::move(from), std::nullopt, std::move(answer.claim), tls_);
 }
 
-void server::core::accept_unix(accepted from) {
+void server::core::accept_unix(arrival from) {
   // The file's mode keeps others out already; root may pass any mode, and is trusted.
   if (from.uid != ::geteuid() && from.uid != 0) {
     logger().warn("a stranger's uid was refused on the Unix socket", log::kv("uid", from.uid));
+    ::close(from.fd);
     return;
   }
-  auto slot = unix_places_.take();
-  if (!slot) {
-    send_at_capacity(std::move(from));
+  auto answer = reception_->welcome(std::nullopt);
+  if (answer.why != refusal::none) {
+    turn_away(from, answer);
     return;
   }
   principal peer;
   peer.label = fmt::format("uid {}", from.uid);
   peer.may = role::admin;
-  begin(std::move(from), std::move(peer), std::move(slot), nullptr);
+  begin(std::move(from), std::move(peer), std::move(answer.claim), nullptr);
 }
 
-void server::core::begin(accepted from, std::optional<principal> peer, connection_slot slot,
+void server::core::begin(arrival from, std::optional<principal> peer, place claim,
                          tls_context tls) {
+  const auto id = claim.id();
+  const bool has_proxy_header = !peer && reception_->expects_proxy_header(from.address);
+  auto socket = adopt(std::move(from), options_.place ? options_.place() : options_.io);
+  if (!socket)
+    return;
   const auto stream = std::make_shared<http_stream>(
-      std::move(from), std::move(peer), std::move(slot),
-      http_stream::environment{shared_from_this(), limits_, std::move(tls), options_.time,
-                               options_.random});
+      std::move(*socket), std::move(peer), std::move(claim),
+      http_stream::environment{shared_from_this(), limits_, std::move(tls), has_proxy_header,
+                               options_.time, options_.random});
   {
     const std::lock_guard lock(mutex_);
     if (is_stopped_ || is_draining_)
       return;
-    streams_.emplace(stream.get(), stream);
+    streams_.emplace(stream.get(), open_stream{stream, id});
   }
   stream->start();
 }
 
-/// Browsers keep several connections open just in case: at the limit, one that only waits makes
-/// room.
-connection_slot server::core::make_room() {
-  std::shared_ptr<http_stream> idle;
-  for_each_stream([&](const std::shared_ptr<http_stream>& stream) {
-    if (!idle && stream->is_idle() && !stream->is_local())
-      idle = stream;
-  });
-  if (!idle)
-    return nullptr;
-  idle->close_if_idle();
-  return tcp_places_.take_anyway();
+void server::core::evict(const std::vector<place_id>& places) {
+  std::vector<std::shared_ptr<http_stream>> leaving;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, open] : streams_)
+      if (std::find(places.begin(), places.end(), open.place) != places.end())
+        if (auto stream = open.stream.lock())
+          leaving.push_back(std::move(stream));
+  }
+  for (const auto& stream : leaving)
+    stream->give_way();
 }
 
-void server::core::send_at_capacity(accepted from) {
-  const auto trace = new_trace(options_.random).trace_id;
-  logger().warn("a connection was refused at the limit", log::kv("address", from.address),
-                log::kv("correlation", trace));
-  if (!tls_ || from.address == "unix") {
-    auto answer = problem_response(failure(request_error::at_capacity), trace);
-    answer.headers.emplace_back("Retry-After", "5");
+/// A refused client gets an answer, and no state. The pool's actor logs how many there were.
+void server::core::turn_away(const arrival& from, const pool_desk::answer& why) {
+  std::string text;
+  if (!tls_ || from.is_local) {
+    const auto trace = new_trace(options_.random).trace_id;
+    const auto answer = reception_->refuse(why.why, why.retry_after, trace);
     head_facts facts;
     facts.fate = connection_fate::close;
     facts.correlation = trace;
     facts.now = options_.time.now_wall();
-    const auto text = render_head(answer, facts) + answer.body;
-    // Best effort, into the empty buffer of a new socket: a refused client gets no state here.
-    if (::send(from.socket.native_handle(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >
-        0)
-      ::shutdown(from.socket.native_handle(), SHUT_WR);
+    text = render_head(answer, facts) + answer.body;
   }
+  departures_->see_off(from.fd, text);
 }
 
 std::variant<admission, http_response>
@@ -230,9 +254,17 @@ server::core::admit(const http_request& request, request_kind kind, const connec
   auto verdict = gate_->admit(request, kind, facts, options_.tokens, options_.time.now_wall());
   if (verdict)
     return std::move(*verdict);
-  if (verdict.error().is(request_error::unauthenticated))
-    return login_->refuse(verdict.error(), request, !request.header("authorization").empty());
-  return problem_response(verdict.error(), request.correlation);
+  const auto& why = verdict.error();
+  if (why.is(request_error::unauthenticated)) {
+    auto answer = login_->refuse(why, request, !request.header("authorization").empty());
+    note(answer.status == 429 ? refusal::login : refusal::credential);
+    return answer;
+  }
+  if (why.is(request_error::host_refused))
+    note(refusal::host);
+  else if (why.is(request_error::origin_refused))
+    note(refusal::origin);
+  return problem_response(why, request.correlation);
 }
 
 void server::core::handle(http_request request, responder answer) {
@@ -263,8 +295,8 @@ void server::core::for_each_stream(F&& f) {
   {
     const std::lock_guard lock(mutex_);
     now.reserve(streams_.size());
-    for (const auto& [key, weak] : streams_)
-      if (auto stream = weak.lock())
+    for (const auto& [key, open] : streams_)
+      if (auto stream = open.stream.lock())
         now.push_back(std::move(stream));
   }
   for (const auto& stream : now)
@@ -312,9 +344,9 @@ void server::core::stop() {
   for_each_stream([](const auto& stream) { stream->abort(); });
 }
 
-server::counts server::core::connections() const {
+std::size_t server::core::http_connections() const {
   const std::lock_guard lock(mutex_);
-  return {streams_.size(), tcp_places_.taken() + unix_places_.taken()};
+  return streams_.size();
 }
 
 server::server(server_options options) : core_(std::make_shared<core>(std::move(options))) {}
@@ -328,6 +360,6 @@ void server::drain(std::chrono::milliseconds limit, std::function<void()> done) 
   core_->drain(limit, std::move(done));
 }
 void server::stop() { core_->stop(); }
-server::counts server::connections() const { return core_->connections(); }
+std::size_t server::http_connections() const { return core_->http_connections(); }
 
 } // namespace roost::connection

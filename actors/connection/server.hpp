@@ -3,6 +3,7 @@
 #include "actors/connection/data_dir.hpp"
 #include "actors/connection/http_stream.hpp"
 #include "actors/connection/http_types.hpp"
+#include "actors/connection/pool_desk.hpp"
 #include "actors/connection/static_assets.hpp"
 #include "actors/connection/token_store.hpp"
 #include "actors/connection/ws_handoff.hpp"
@@ -37,6 +38,8 @@ struct server_options {
   /// Names the io_context for each accepted socket; empty: all on `io`.
   std::function<boost::asio::io_context&()> place = {};
   http_limits limits = {}; ///< handshake and write timeouts are taken from `settings`
+  /// Who may come in, shared with who watches over the connections; empty: one of its own.
+  std::shared_ptr<pool_desk> desk = {};
 };
 
 /// The HTTP side of a node: listens on TCP (with or without TLS) and on the Unix socket, checks who
@@ -70,12 +73,8 @@ public:
   /// Cuts every HTTP connection and closes the listeners. Idempotent.
   void stop();
 
-  /// HTTP connections now, and places taken (WebSockets included), of both listeners.
-  struct counts {
-    std::size_t http = 0;
-    std::size_t open = 0;
-  };
-  [[nodiscard]] counts connections() const;
+  /// HTTP connections now, of both listeners; those that became WebSockets not counted.
+  [[nodiscard]] std::size_t http_connections() const;
 
 private:
   class core;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/connection/pool_desk.hpp"
 #include "actors/connection/principal.hpp"
 #include "actors/connection/socket.hpp"
 
@@ -13,10 +14,6 @@
 
 namespace roost::connection {
 
-/// The claim of an open connection on the server's limit. Whoever holds the last copy holds the
-/// place; letting go of it frees the place. Opaque on purpose.
-using connection_slot = std::shared_ptr<void>;
-
 /// A WebSocket upgrade that passed every check (Host, Origin, credential, version, subprotocol
 /// roost.v1): what the WebSocket's owner needs to send the 101 and go on. The response must select
 /// the subprotocol and carry X-Correlation-Id.
@@ -26,9 +23,9 @@ struct ws_handoff {
   boost::beast::flat_buffer leftover; ///< bytes that came right behind the request: usually none
   principal who;
   std::string correlation; ///< 32 hex digits: the W3C trace id of the upgrade request
-  std::string address;     ///< the peer for people: `192.0.2.7`, or `unix`
+  std::string address;     ///< the client for people: `192.0.2.7`, or `unix`
   bool is_local = false;   ///< came over the Unix socket
-  connection_slot slot;    ///< keep it as long as the socket is open
+  place claim;             ///< reserved: commit it with the 101, keep it while the socket is open
 };
 
 /// Takes an upgrade over. Called once per upgrade, on the socket's thread; must not block.

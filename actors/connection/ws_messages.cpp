@@ -211,6 +211,15 @@ std::string render_pong(std::uint64_t id) {
   return json::serialize(json::object{{"type", "pong"}, {"id", id}});
 }
 
+std::string render_pressure(int level, std::uint64_t used, std::uint64_t capacity) {
+  return json::serialize(
+      json::object{{"type", "pressure"}, {"level", level}, {"used", used}, {"capacity", capacity}});
+}
+
+std::string render_idle_warning(std::int64_t seconds) {
+  return json::serialize(json::object{{"type", "idle_warning"}, {"seconds", seconds}});
+}
+
 std::string render_draining(std::uint64_t reconnect_after_ms) {
   return json::serialize(
       json::object{{"type", "draining"}, {"reconnect_after_ms", reconnect_after_ms}});

@@ -89,6 +89,8 @@ std::string render_exited(std::uint32_t stream, std::optional<int> status,
 std::string render_lag(std::uint32_t stream, std::uint64_t bytes);
 std::string render_error(std::optional<std::uint32_t> stream, const failure& why,
                          std::string_view correlation);
+std::string render_pressure(int level, std::uint64_t used, std::uint64_t capacity);
+std::string render_idle_warning(std::int64_t seconds);
 std::string render_pong(std::uint64_t id);
 std::string render_draining(std::uint64_t reconnect_after_ms);
 /// The answer to a call on a channel that does not exist.

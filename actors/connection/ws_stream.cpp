@@ -47,11 +47,13 @@ template <class Socket>
 class ws_stream_impl final : public ws_stream,
                              public std::enable_shared_from_this<ws_stream_impl<Socket>> {
 public:
-  ws_stream_impl(Socket socket, ws_handoff handoff, const ws_config& config,
-                 std::shared_ptr<ws_listener> listener)
-      : config_(config), listener_(std::move(listener)), request_(std::move(handoff.request)),
-        correlation_(std::move(handoff.correlation)), slot_(std::move(handoff.slot)),
-        is_early_(handoff.leftover.size() > 0), ws_(std::move(socket)),
+  ws_stream_impl(Socket socket, ws_handoff handoff, std::shared_ptr<const ws_config> config,
+                 std::shared_ptr<ws_listener> listener, std::shared_ptr<connection_figures> figures)
+      : config_(std::move(config)), listener_(std::move(listener)), figures_(std::move(figures)),
+        request_(std::make_unique<upgrade_request>(std::move(handoff.request))),
+        correlation_(std::move(handoff.correlation)), claim_(std::move(handoff.claim)),
+        is_early_(handoff.leftover.size() > 0),
+        ws_(std::move(socket), inbound_pace(config_->inbound_rate, config_->inbound_burst)),
         heartbeat_(ws_.get_executor()), write_watch_(ws_.get_executor()) {}
 
   void start() override {
@@ -64,8 +66,8 @@ public:
 
   void send_shared_text(std::shared_ptr<const std::string> text) override {
     enqueue([text = std::move(text)](ws_stream_impl& me) mutable {
-      if (me.queue_.text_bytes() + text->size() > me.config_.max_text_queue) {
-        me.cut(); // it asks for more than it reads
+      if (me.queue_.text_bytes() + text->size() > me.config_->max_text_queue) {
+        me.cut(4008); // it asks for more than it reads
         return;
       }
       me.queue_.push_text(std::move(text));
@@ -117,17 +119,17 @@ private:
                      if (self->is_closed_ || self->is_closing_)
                        return;
                      f(*self);
-                     self->queued_.store(self->queue_.bytes(), std::memory_order_relaxed);
+                     self->note_queue();
                      self->write_next();
                    });
   }
 
   void accept() {
     if (is_early_) { // RFC 6455, 4.1: a client waits for the answer before it sends anything
-      cut();
+      cut(1002);
       return;
     }
-    ws_.set_option(websocket::stream_base::timeout{config_.write_timeout,
+    ws_.set_option(websocket::stream_base::timeout{config_->write_timeout,
                                                    websocket::stream_base::none(), false});
     ws_.set_option(
         websocket::stream_base::decorator([id = correlation_](websocket::response_type& r) {
@@ -135,15 +137,17 @@ private:
           r.set("X-Correlation-Id", id);
         }));
     ws_.auto_fragment(false); // one frame per message: Beast then writes from our memory
-    ws_.read_message_max(config_.max_frame);
+    ws_.read_message_max(config_->max_frame);
     ws_.control_callback([this](websocket::frame_type kind, beast::string_view) {
       if (kind == websocket::frame_type::pong)
         on_pong();
+      if (!ws_.next_layer().pace().control_frame(steady::now()))
+        close(4429, "too many control frames");
     });
-    ws_.async_accept(request_, [self = this->shared_from_this()](beast::error_code ec) {
-      self->request_ = {};
-      if (ec) {
-        self->finish();
+    ws_.async_accept(*request_, [self = this->shared_from_this()](beast::error_code ec) {
+      self->request_.reset();
+      if (ec || !self->claim_.commit()) { // gone, or too late: its place is another's
+        self->cut(ec ? 1006 : 1013);
         return;
       }
       self->is_open_ = true;
@@ -158,7 +162,7 @@ private:
     ws_.async_read(read_buffer_,
                    [self = this->shared_from_this()](beast::error_code ec, std::size_t) {
                      if (ec) {
-                       self->finish();
+                       self->finish(self->code_after(ec));
                        return;
                      }
                      self->handle_message();
@@ -169,6 +173,8 @@ private:
   void handle_message() {
     const auto bytes = read_buffer_.cdata();
     const std::string_view view{static_cast<const char*>(bytes.data()), bytes.size()};
+    ws_.next_layer().pace().message();
+    figures_->bytes_in.store(ws_.next_layer().received(), std::memory_order_relaxed);
     if (!is_closing_) {
       if (ws_.got_text())
         listener_->on_text(view);
@@ -203,7 +209,7 @@ private:
     }
     is_writing_ = true;
     current_ = queue_.pop();
-    queued_.store(queue_.bytes() + current_.payload, std::memory_order_relaxed);
+    note_queue();
     buffers_.clear();
     if (current_.header_size > 0)
       buffers_.emplace_back(current_.header.data(), current_.header_size);
@@ -217,12 +223,17 @@ private:
                     [self = this->shared_from_this()](beast::error_code ec, std::size_t) {
                       self->is_writing_ = false;
                       self->current_ = {};
-                      self->queued_.store(self->queue_.bytes(), std::memory_order_relaxed);
+                      self->note_queue();
                       if (ec)
-                        self->cut();
+                        self->cut(1006);
                       else
                         self->write_next();
                     });
+  }
+
+  void note_queue() {
+    figures_->queued_bytes.store(queue_.bytes() + current_.payload, std::memory_order_relaxed);
+    figures_->bytes_out.store(ws_.next_layer().written(), std::memory_order_relaxed);
   }
 
   // ---- a peer that takes nothing ----
@@ -232,13 +243,13 @@ private:
       return;
     is_watching_ = true;
     watched_ = ws_.next_layer().written();
-    write_watch_.expires_after(config_.write_timeout);
+    write_watch_.expires_after(config_->write_timeout);
     write_watch_.async_wait([self = this->shared_from_this()](boost::system::error_code ec) {
       self->is_watching_ = false;
       if (ec || self->is_closed_ || !self->is_writing_)
         return;
       if (self->ws_.next_layer().written() == self->watched_)
-        self->cut();
+        self->cut(4008);
       else
         self->watch_write();
     });
@@ -249,7 +260,7 @@ private:
   void schedule_ping() {
     // Jitter keeps ten thousand tabs that reconnected together from being pinged together.
     thread_local std::minstd_rand random{std::random_device{}()};
-    const auto base = config_.heartbeat_interval;
+    const auto base = config_->heartbeat_interval;
     const auto jitter =
         std::uniform_int_distribution<std::int64_t>(-base.count() / 5, base.count() / 5)(random);
     heartbeat_.expires_after(base + std::chrono::milliseconds(jitter));
@@ -264,10 +275,10 @@ private:
     ws_.async_ping({}, [self = this->shared_from_this()](beast::error_code) {
       // A failed write shows in the read, too; a ping stuck behind one has no pong.
     });
-    heartbeat_.expires_after(config_.heartbeat_timeout);
+    heartbeat_.expires_after(config_->heartbeat_timeout);
     heartbeat_.async_wait([self = this->shared_from_this()](boost::system::error_code ec) {
       if (!ec && !self->is_closed_)
-        self->cut();
+        self->cut(1006);
     });
   }
 
@@ -276,19 +287,19 @@ private:
       return;
     const auto took = steady::now() - pinged_at_;
     pinged_at_ = {};
-    rtt_us_.store(static_cast<std::uint64_t>(
-                      std::chrono::duration_cast<std::chrono::microseconds>(took).count()),
-                  std::memory_order_relaxed);
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+    figures_->rtt_us.store(std::max<std::uint64_t>(1, static_cast<std::uint64_t>(us)),
+                           std::memory_order_relaxed);
     schedule_ping();
   }
 
   // ---- the end ----
 
   void arm_close_deadline() {
-    heartbeat_.expires_after(config_.close_timeout);
+    heartbeat_.expires_after(config_->close_timeout);
     heartbeat_.async_wait([self = this->shared_from_this()](boost::system::error_code ec) {
       if (!ec && !self->is_closed_)
-        self->cut();
+        self->cut(self->close_reason_.first);
     });
   }
 
@@ -299,38 +310,56 @@ private:
     reason.code = close_reason_.first;
     reason.reason = beast::string_view(close_reason_.second).substr(0, 123);
     ws_.async_close(reason, [self = this->shared_from_this()](beast::error_code) {
-      self->finish(); // answered or not: the close deadline bounds the wait
+      // Answered or not: the close deadline bounds the wait.
+      self->finish(self->close_reason_.first);
     });
   }
 
-  void cut() {
-    boost::system::error_code ignored; // the socket is given up anyway
-    beast::get_lowest_layer(ws_).close(ignored);
-    finish();
+  /// What a read that failed says about the end.
+  [[nodiscard]] std::uint16_t code_after(beast::error_code ec) {
+    if (is_closing_)
+      return close_reason_.first;
+    if (ec == websocket::error::closed)
+      return ws_.reason().code == websocket::close_code::none ? 1005 : ws_.reason().code;
+    if (ec == websocket::error::message_too_big || ec == websocket::error::buffer_overflow)
+      return 1009;
+    if (ec == websocket::error::bad_frame_payload)
+      return 1007;
+    return ec == websocket::condition::protocol_violation ? 1002 : 1006;
   }
 
-  void finish() {
+  void cut(std::uint16_t code) {
+    boost::system::error_code ignored; // the socket is given up anyway
+    beast::get_lowest_layer(ws_).close(ignored);
+    finish(code);
+  }
+
+  void finish(std::uint16_t code) {
     if (std::exchange(is_closed_, true))
       return;
+    ws_.next_layer().stop_pausing();
     boost::system::error_code ignored; // nothing is left to save on this socket
     beast::get_lowest_layer(ws_).close(ignored);
     heartbeat_.cancel();
     write_watch_.cancel();
     queue_ = {};
-    queued_.store(0, std::memory_order_relaxed);
-    slot_.reset();
+    figures_->queued_bytes.store(0, std::memory_order_relaxed);
+    claim_.release();
     // Not from inside a call: `cut` may have been reached from one.
-    asio::post(ws_.get_executor(), [self = this->shared_from_this()] {
-      self->listener_->on_closed();
+    asio::post(ws_.get_executor(), [self = this->shared_from_this(), code] {
+      self->listener_->on_closed(code);
       self->listener_.reset();
     });
   }
 
-  ws_config config_;
+  using upgrade_request = beast::http::request<beast::http::empty_body>;
+
+  const std::shared_ptr<const ws_config> config_;
   std::shared_ptr<ws_listener> listener_;
-  beast::http::request<beast::http::empty_body> request_;
+  const std::shared_ptr<connection_figures> figures_;
+  std::unique_ptr<upgrade_request> request_; ///< until it is answered
   std::string correlation_;
-  connection_slot slot_;
+  place claim_;
   bool is_early_;
   beast::flat_buffer read_buffer_; ///< one message; bounded by read_message_max
   ws_type ws_;
@@ -353,15 +382,19 @@ private:
 
 } // namespace
 
-std::shared_ptr<ws_stream> ws_stream::make(ws_handoff handoff, const ws_config& config,
-                                           std::shared_ptr<ws_listener> listener) {
+std::shared_ptr<ws_stream> ws_stream::make(ws_handoff handoff,
+                                           std::shared_ptr<const ws_config> config,
+                                           std::shared_ptr<ws_listener> listener,
+                                           std::shared_ptr<connection_figures> figures) {
   auto socket = std::move(handoff.socket);
   if (auto* bare = std::get_if<plain_socket>(&socket))
     return std::make_shared<ws_stream_impl<plain_socket>>(std::move(*bare), std::move(handoff),
-                                                          config, std::move(listener));
+                                                          std::move(config), std::move(listener),
+                                                          std::move(figures));
   auto& secure = std::get<std::unique_ptr<tls_stream>>(socket);
   return std::make_shared<ws_stream_impl<tls_stream>>(std::move(*secure), std::move(handoff),
-                                                      config, std::move(listener));
+                                                      std::move(config), std::move(listener),
+                                                      std::move(figures));
 }
 
 } // namespace roost::connection

@@ -1,13 +1,14 @@
 #pragma once
 
+#include "actors/connection/connection_totals.hpp"
 #include "actors/connection/socket.hpp"
 #include "actors/connection/ws_handoff.hpp"
 #include "protocols/bytes.hpp"
 #include "protocols/wire/roost_v1.hpp"
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ struct ws_config {
   std::chrono::milliseconds heartbeat_timeout{10'000};
   std::chrono::milliseconds write_timeout{10'000};
   std::chrono::milliseconds close_timeout{2'000};
+  std::uint64_t inbound_rate = std::uint64_t{1} << 20; ///< bytes per second; 0: no limit
+  std::uint64_t inbound_burst = std::uint64_t{8} << 20;
 };
 
 /// What a WebSocket tells its owner. Called on the socket's thread, one at a time, never from
@@ -34,20 +37,24 @@ public:
   virtual void on_input(const wire::input_frame& frame) = 0;
   virtual void on_ack(const wire::ack_frame& frame) = 0;
   virtual void on_bad_frame(std::string_view why) = 0;
-  /// Exactly once, and the last call.
-  virtual void on_closed() = 0;
+  /// Exactly once, and the last call. @param code of the close frame that ended it, whichever side
+  /// sent it first; what it would have been where none could be sent; 1006: the peer vanished.
+  virtual void on_closed(std::uint16_t code) = 0;
 };
 
 /// One WebSocket with its outgoing queue: frames of one stream are gathered into one write, the
 /// bytes themselves are never copied. Bounded by the viewers' windows, which the terminals keep,
 /// and by a cap on text. A peer that takes nothing for `write_timeout`, or answers no ping, is cut
-/// off. Knows no actor. All methods may be called from any thread; work happens on the socket's
-/// thread.
+/// off; one that sends faster than it may is read more slowly. Knows no actor. All methods may be
+/// called from any thread; work happens on the socket's thread.
 class ws_stream {
 public:
   /// Takes over an upgrade. Nothing happens before `start`.
-  static std::shared_ptr<ws_stream> make(ws_handoff handoff, const ws_config& config,
-                                         std::shared_ptr<ws_listener> listener);
+  /// @param figures is kept up to date on the socket's thread: bytes, queue, round trip.
+  static std::shared_ptr<ws_stream> make(ws_handoff handoff,
+                                         std::shared_ptr<const ws_config> config,
+                                         std::shared_ptr<ws_listener> listener,
+                                         std::shared_ptr<connection_figures> figures);
   virtual ~ws_stream() = default;
 
   /// Sends the 101 and reads.
@@ -64,15 +71,6 @@ public:
   virtual void close(std::uint16_t code, std::string reason) = 0;
   /// Runs `f` on the socket's thread, where the listener is called.
   virtual void run(std::function<void()> f) = 0;
-
-  /// Bytes that wait to be sent; readable from any thread.
-  [[nodiscard]] std::size_t queued_bytes() const { return queued_.load(std::memory_order_relaxed); }
-  /// The latest ping's round trip in microseconds; 0 before the first.
-  [[nodiscard]] std::uint64_t rtt_us() const { return rtt_us_.load(std::memory_order_relaxed); }
-
-protected:
-  std::atomic<std::size_t> queued_{0};
-  std::atomic<std::uint64_t> rtt_us_{0};
 };
 
 } // namespace roost::connection

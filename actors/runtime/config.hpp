@@ -40,7 +40,14 @@ struct tls_config {
 
 struct connections_config {
   std::uint32_t max = 100;
+  std::uint32_t max_per_ip = 20;
+  std::uint32_t max_per_user = 20;
+  std::uint32_t admin_reserve = 2;
+  std::uint32_t max_handshakes = 64;
+  std::uint32_t handshake_rate = 10;
+  std::uint32_t handshake_burst = 20;
   std::uint32_t max_streams = 64;
+  std::chrono::milliseconds idle_timeout{300'000};
   std::chrono::milliseconds heartbeat_interval{25'000};
   std::chrono::milliseconds heartbeat_timeout{10'000};
   std::chrono::milliseconds handshake_timeout{5'000};
@@ -48,6 +55,13 @@ struct connections_config {
   std::uint64_t window = std::uint64_t{1} << 20;
   std::uint64_t max_frame = std::uint64_t{1} << 20;
   std::uint64_t max_request_body = std::uint64_t{4} << 20;
+  std::uint64_t inbound_rate = std::uint64_t{1} << 20;
+  std::uint64_t inbound_burst = std::uint64_t{8} << 20;
+  double pressure_at = 0.85;
+  double pressure_release = 0.75;
+  std::uint64_t memory_budget = std::uint64_t{1} << 30;
+  std::vector<std::string> trusted_proxies;
+  bool proxy_protocol = false;
   std::vector<std::string> allowed_origins;
   std::vector<std::string> allowed_hosts;
 };

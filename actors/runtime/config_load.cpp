@@ -488,6 +488,12 @@ private:
                            "tls.certificate and tls.key, or listen on 127.0.0.1, or set "
                            "insecure_listen: true if a proxy adds TLS",
                            to_string(values.listen)));
+    if (values.connections.pressure_release >= values.connections.pressure_at)
+      complain(origin("connections.pressure_release"), "connections.pressure_release",
+               "must be below connections.pressure_at, or pressure would come and go all the time");
+    if (values.connections.proxy_protocol && values.connections.trusted_proxies.empty())
+      complain(origin("connections.proxy_protocol"), "connections.proxy_protocol",
+               "say in connections.trusted_proxies who may send PROXY headers");
   }
 
   const config_inputs& inputs_;

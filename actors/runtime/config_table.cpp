@@ -96,11 +96,35 @@ std::vector<config_row> make_table() {
        cv::path(ROOST_AT(tls.key), "a file")},
 
       {"connections.max",
-       "Connections at a time; one more is refused with 503 and Retry-After before it costs "
-       "anything.",
-       reload::needs_restart, cv::count(ROOST_AT(connections.max), 1, 100'000)},
+       "WebSockets at a time; one more is refused with 503 and Retry-After before it costs "
+       "anything. Plain HTTP connections have the same cap, counted apart, and so has the Unix "
+       "socket.",
+       reload::at_once, cv::count(ROOST_AT(connections.max), 1, 100'000)},
+      {"connections.max_per_ip",
+       "WebSockets of one client address, and plain HTTP connections of one, counted apart; more "
+       "are refused with 429. IPv6 counts by /64.",
+       reload::at_once, cv::count(ROOST_AT(connections.max_per_ip), 1, 100'000)},
+      {"connections.max_per_user", "WebSockets of one token; more are refused with 429.",
+       reload::at_once, cv::count(ROOST_AT(connections.max_per_user), 1, 100'000)},
+      {"connections.admin_reserve",
+       "WebSockets beyond connections.max that tokens with the role admin may open.",
+       reload::at_once, cv::count(ROOST_AT(connections.admin_reserve), 0, 1'000)},
+      {"connections.max_handshakes",
+       "Connections that have not shown a whole request yet. At the limit the oldest one of the "
+       "address that has the most makes room.",
+       reload::at_once, cv::count(ROOST_AT(connections.max_handshakes), 1, 100'000)},
+      {"connections.handshake_rate",
+       "Connections per second that one address may open without asking anything on them; those "
+       "that show a whole request do not count. 0: no limit.",
+       reload::at_once, cv::count(ROOST_AT(connections.handshake_rate), 0, 100'000)},
+      {"connections.handshake_burst", "How many of them may come at once.", reload::at_once,
+       cv::count(ROOST_AT(connections.handshake_burst), 1, 100'000)},
       {"connections.max_streams", "Terminals that one WebSocket may watch at a time.",
        reload::needs_restart, cv::count(ROOST_AT(connections.max_streams), 1, 1'000)},
+      {"connections.idle_timeout",
+       "How long a person may neither type nor read anything new before the connection is closed "
+       "with 4408; warned at 80 %. The terminals live on. 0: never.",
+       reload::at_once, cv::duration(ROOST_AT(connections.idle_timeout), 0ms, 720h)},
       {"connections.heartbeat_interval",
        "How long a quiet WebSocket is left alone before it is pinged.", reload::needs_restart,
        cv::duration(ROOST_AT(connections.heartbeat_interval), 1s, 1h)},
@@ -123,6 +147,33 @@ std::vector<config_row> make_table() {
        reload::needs_restart, cv::size(ROOST_AT(connections.max_frame), 4 * kib, 16 * mib)},
       {"connections.max_request_body", "The largest HTTP request body.", reload::needs_restart,
        cv::size(ROOST_AT(connections.max_request_body), 4 * kib, 64 * mib)},
+      {"connections.inbound_rate",
+       "What one WebSocket may send per second in the long run. Past it the server reads no "
+       "faster, so nothing is lost. 0: no limit.",
+       reload::needs_restart, cv::size(ROOST_AT(connections.inbound_rate), 0, gib)},
+      {"connections.inbound_burst", "What it may send at once, for example a paste.",
+       reload::needs_restart, cv::size(ROOST_AT(connections.inbound_burst), 64 * kib, gib)},
+      {"connections.pressure_at",
+       "The part of any limit at which the server tells its clients that it is nearly full.",
+       reload::at_once, cv::fraction(ROOST_AT(connections.pressure_at), 0.1, 1)},
+      {"connections.pressure_release",
+       "The part below which it takes that back, after 5 s. Below pressure_at.", reload::at_once,
+       cv::fraction(ROOST_AT(connections.pressure_release), 0.05, 1)},
+      {"connections.memory_budget",
+       "Memory for output: the terminals' histories and what waits for viewers. Near it, the "
+       "viewers that are furthest behind get a snapshot in place of what waits for them.",
+       reload::at_once, cv::size(ROOST_AT(connections.memory_budget), 16 * mib, 1024 * gib)},
+      {"connections.trusted_proxies",
+       "Addresses and blocks of reverse proxies. Behind one, the client's address is taken from "
+       "X-Forwarded-For, walked from the right; from anybody else that header means nothing.",
+       reload::needs_restart,
+       cv::text_list(ROOST_AT(connections.trusted_proxies),
+                     "a list of up to 64 addresses or blocks like 10.0.0.0/8", 64,
+                     cv::check_address_block)},
+      {"connections.proxy_protocol",
+       "Whether connections of trusted_proxies begin with a PROXY protocol version 2 header, which "
+       "names the client.",
+       reload::needs_restart, cv::boolean(ROOST_AT(connections.proxy_protocol))},
       {"connections.allowed_origins",
        "Web origins besides the server's own that browsers may connect from.",
        reload::needs_restart,
@@ -195,14 +246,6 @@ std::vector<config_row> make_table() {
 
 // As in the contract; whoever implements one of these moves it to the table above.
 constexpr std::string_view reserved_text = R"(
-connections:
-  max_per_ip: 20
-  max_per_user: 20
-  admin_reserve: 2
-  idle_timeout: 5m
-  pressure_at: 0.85
-  pressure_release: 0.75
-  trusted_proxies: []
 terminals:
   sandbox: {default: none, profiles: {}}
 channels: {}

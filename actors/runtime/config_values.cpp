@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "actors/runtime/address_block.hpp"
 #include "actors/runtime/text_escape.hpp"
 #include "actors/runtime/units.hpp"
 
@@ -202,6 +203,13 @@ std::optional<std::string> check_node_name(std::string_view text) {
   return "not a name";
 }
 
+std::optional<std::string> check_address_block(std::string_view text) {
+  const auto parsed = address_block::parse(text);
+  if (parsed)
+    return std::nullopt;
+  return parsed.error();
+}
+
 std::optional<std::string> check_nothing(std::string_view text) {
   // The kernel would cut such a name short.
   if (text.find('\0') == std::string_view::npos)
@@ -236,6 +244,17 @@ std::optional<std::uint64_t> parse_size_within(const yaml_node& from, std::uint6
   const auto value = from.type == yaml_node::kind::scalar ? parse_size(from.text) : std::nullopt;
   return value && *value >= low && *value <= high ? value : std::nullopt;
 }
+
+std::optional<double> parse_fraction_within(const yaml_node& from, double low, double high) {
+  double value = 0;
+  const char* end = from.text.data() + from.text.size();
+  const auto [last, error] = std::from_chars(from.text.data(), end, value);
+  const bool is_number =
+      from.type == yaml_node::kind::scalar && error == std::errc{} && last == end;
+  return is_number && value >= low && value <= high ? std::optional(value) : std::nullopt;
+}
+
+std::string show_fraction(double value) { return fmt::format("{}", value); }
 
 std::string show_duration(std::chrono::milliseconds value) { return format_duration(value); }
 

@@ -30,6 +30,8 @@ std::string show_ladder(const std::vector<kill_step>& steps);
 std::optional<std::string> check_origin(std::string_view text);
 std::optional<std::string> check_host(std::string_view text);
 std::optional<std::string> check_node_name(std::string_view text);
+/// Says what is wrong with an address or a block of them ("10.0.0.0/8").
+std::optional<std::string> check_address_block(std::string_view text);
 std::optional<std::string> check_nothing(std::string_view text);
 
 template <class At, class Parse, class Show>
@@ -57,6 +59,8 @@ std::optional<std::chrono::milliseconds> parse_duration_within(const yaml_node& 
                                                                std::chrono::milliseconds high);
 std::optional<std::uint64_t> parse_size_within(const yaml_node& from, std::uint64_t low,
                                                std::uint64_t high);
+std::optional<double> parse_fraction_within(const yaml_node& from, double low, double high);
+std::string show_fraction(double value);
 std::string show_duration(std::chrono::milliseconds value);
 std::string show_size(std::uint64_t value);
 
@@ -92,6 +96,14 @@ config_value size(At at, std::uint64_t low, std::uint64_t high) {
   return make(
       expects_size(low, high), at,
       [low, high](const yaml_node& from) { return parse_size_within(from, low, high); }, show_size);
+}
+
+template <class At>
+config_value fraction(At at, double low, double high) {
+  return make(
+      "a number from " + show_fraction(low) + " to " + show_fraction(high), at,
+      [low, high](const yaml_node& from) { return parse_fraction_within(from, low, high); },
+      show_fraction);
 }
 
 /// One of a closed set of names; `parse` maps a name to the value, `name_of` maps it back.

@@ -55,6 +55,16 @@ void fan_out::refresh(viewer_key id, steady_time now) {
   serve(*v, now);
 }
 
+void fan_out::shed(viewer_key id, steady_time now) {
+  auto* v = find(id);
+  if (v == nullptr)
+    return;
+  v->cursor.on_snapshot(v->cursor.sent(), 0); // nothing that was sent will be acked
+  v->wants_snapshot = wire::snapshot_reason::fell_behind;
+  v->fell_behind_at = now + shed_patience - patience;
+  tell(*v);
+}
+
 void fan_out::publish(steady_time now) {
   for (auto& v : viewers_)
     if (!is_paced(v))

@@ -71,6 +71,9 @@ public:
   void ack(viewer_key id, std::uint64_t offset, steady_time now);
   /// The viewer asks for a snapshot.
   void refresh(viewer_key id, steady_time now);
+  /// What was sent to the viewer and waits there was dropped: it gets a snapshot after a while, so
+  /// that it does not fill the same memory again at once.
+  void shed(viewer_key id, steady_time now);
   /// There is new output, or it is time to go on.
   void publish(steady_time now);
   /// There will be no more output.
@@ -99,6 +102,8 @@ private:
   /// A viewer that fell behind has just had output: it gets its snapshot this much later, which for
   /// most floods is after their end, and then serves for good.
   static constexpr std::chrono::milliseconds patience{250};
+  /// So much later one whose queue was dropped gets its snapshot.
+  static constexpr std::chrono::milliseconds shed_patience{2'000};
 
   viewer* find(viewer_key id);
   [[nodiscard]] bool is_paced(const viewer& v) const { return v.id != holder_; }

@@ -16,6 +16,7 @@ terminal_state::terminal_state(terminal_pointer self)
     : self_(self), live_offset_(std::make_shared<std::atomic<std::uint64_t>>(0)), timers_(self) {}
 
 terminal_state::~terminal_state() {
+  note_memory(0);
   if (!pty_)
     return;
   // Nobody is left to read or to drive the program (SUP-8); its exit is still collected by pty_io.
@@ -159,6 +160,7 @@ terminal_actor::behavior_type terminal(terminal_pointer self, terminal_context c
       [s](const viewer_resize& x) { s->on_viewer_resize(x); },
       [s](const take_control& x) { s->on_take_control(x); },
       [s](const refresh& x) { s->on_refresh(x); },
+      [s](const shed_viewer& x) { s->on_shed(x); },
       [s](describe_session) { return s->on_describe(); },
       [s](const update_session& x) { return s->on_update(x); },
       [s](const resize_session& x) { return s->on_resize(x); },

@@ -52,6 +52,7 @@ struct terminal_context {
   terminal_config config;
   terminals_actor directory;
   std::shared_ptr<const spawn_context> spawn; ///< `identity.session_id` is filled in per session
+  std::shared_ptr<std::atomic<std::uint64_t>> histories; ///< bytes of all histories, kept current
 };
 
 class terminal_state;
@@ -81,6 +82,7 @@ public:
   void on_viewer_resize(const viewer_resize& x);
   void on_take_control(const take_control& x);
   void on_refresh(const refresh& x);
+  void on_shed(const shed_viewer& x);
   void on_viewer_down(const caf::actor_addr& who);
 
   // From the API.
@@ -134,6 +136,7 @@ private:
   void read_some();
   void wait_for_output();
   void publish();
+  void note_memory(std::uint64_t bytes);
   void keep_pace();
   [[nodiscard]] std::chrono::nanoseconds snapshot_interval() const;
   void pause_or_read();
@@ -192,6 +195,7 @@ private:
   std::vector<viewer> viewers_;
   viewer_key next_key_ = 1;
   std::uint64_t published_ = 0;
+  std::uint64_t noted_memory_ = 0; ///< of the history, as everybody knows it
 
   std::string input_; ///< typed, not yet taken by the program
   std::size_t input_done_ = 0;

@@ -85,10 +85,18 @@ void terminal_state::read_some() {
   }
 }
 
+void terminal_state::note_memory(std::uint64_t bytes) {
+  if (bytes == noted_memory_)
+    return; // most of the time: blocks are large
+  context_.histories->fetch_add(bytes - noted_memory_, std::memory_order_relaxed);
+  noted_memory_ = bytes;
+}
+
 void terminal_state::publish() {
   if (history_->end() == published_)
     return;
   published_ = history_->end();
+  note_memory(history_->memory_bytes());
   live_offset_->store(published_, std::memory_order_relaxed);
   last_output_ = now();
   fan_out_->publish(last_output_);

@@ -141,6 +141,13 @@ void terminal_state::on_take_control(const take_control& x) {
   apply(policy_.take_control(v->key));
 }
 
+void terminal_state::on_shed(const shed_viewer& x) {
+  if (const auto* v = find(x.viewer)) {
+    fan_out_->shed(v->key, now());
+    keep_pace();
+  }
+}
+
 void terminal_state::on_refresh(const refresh& x) {
   if (const auto* v = find(x.viewer)) {
     fan_out_->refresh(v->key, now());

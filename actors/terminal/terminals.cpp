@@ -87,8 +87,8 @@ caf::result<session_info> terminals_state::on_create(const create_session& x) {
   request->env = x.env;
   request->cols = x.cols;
   request->rows = x.rows;
-  terminal_context wanted{context_.place, context_.clock, context_.terminal, terminals_actor{self_},
-                          context_.spawn};
+  terminal_context wanted{context_.place,         context_.clock, context_.terminal,
+                          terminals_actor{self_}, context_.spawn, context_.histories};
   child_rules rules;
   rules.id = child_id(info.id);
   rules.restart = restart_kind::temporary; // a program is not started a second time by itself

@@ -33,7 +33,8 @@ struct terminals_context {
   std::size_t max_exited = 200;
   runtime::handle_slot<supervisor_actor> supervisor; ///< of the terminals
   runtime::handle_slot<events_actor> events;
-  std::shared_ptr<std::atomic<std::uint64_t>> count; ///< sessions in the list, for status pages
+  std::shared_ptr<std::atomic<std::uint64_t>> count;     ///< sessions in the list, for status pages
+  std::shared_ptr<std::atomic<std::uint64_t>> histories; ///< bytes of all terminals' histories
 };
 
 class terminals_state;

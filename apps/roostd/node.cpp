@@ -3,6 +3,7 @@
 #include "actors/connection/api/api.hpp"
 #include "actors/connection/connections.hpp"
 #include "actors/connection/events.hpp"
+#include "actors/connection/reception.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/supervision/supervisor.hpp"
 #include "actors/terminal/pty/environment.hpp"
@@ -47,7 +48,19 @@ connection::ws_config socket_config_of(const config& c) {
   w.heartbeat_interval = c.connections.heartbeat_interval;
   w.heartbeat_timeout = c.connections.heartbeat_timeout;
   w.write_timeout = c.connections.write_timeout;
+  w.inbound_rate = c.connections.inbound_rate;
+  w.inbound_burst = c.connections.inbound_burst;
   return w;
+}
+
+connection::pool_settings pool_settings_of(const config& c) {
+  connection::pool_settings p;
+  p.limits = connection::pool_limits_of(c.connections);
+  p.watch.idle_timeout = c.connections.idle_timeout;
+  p.watch.pressure.at = c.connections.pressure_at;
+  p.watch.pressure.release = c.connections.pressure_release;
+  p.watch.memory_budget = c.connections.memory_budget;
+  return p;
 }
 
 child_rules rules(std::string id, milliseconds shutdown = milliseconds{2'000}) {
@@ -62,8 +75,12 @@ child_rules rules(std::string id, milliseconds shutdown = milliseconds{2'000}) {
 node::node(config settings)
     : settings_(std::move(settings)), started_at_(system_clock::instance().now()),
       session_count_(std::make_shared<std::atomic<std::uint64_t>>(0)),
-      connection_count_(std::make_shared<std::atomic<std::uint64_t>>(0)),
-      is_draining_(std::make_shared<std::atomic<bool>>(false)) {}
+      histories_(std::make_shared<std::atomic<std::uint64_t>>(0)),
+      desk_(std::make_shared<connection::pool_desk>(
+          connection::pool_limits_of(settings_.connections))),
+      is_draining_(std::make_shared<std::atomic<bool>>(false)) {
+  pool_settings_.put(pool_settings_of(settings_));
+}
 
 node::~node() { stop(); }
 
@@ -106,9 +123,8 @@ result<void> node::start() {
   about.tokens = {[this](const auto& wanted) { return tokens_->create(wanted); },
                   [this] { return tokens_->list(); },
                   [this](std::string_view id) { return tokens_->revoke(id); }};
-  about.connections = [count = connection_count_] {
-    return static_cast<std::uint32_t>(count->load(std::memory_order_relaxed));
-  };
+  about.pool = connections_;
+  about.sessions = [count = session_count_] { return count->load(std::memory_order_relaxed); };
   about.is_draining = [draining = is_draining_] { return draining->load(); };
   about.login_url = [this] { return login_url(); };
   caf::scoped_actor self{*system_};
@@ -136,6 +152,7 @@ result<void> node::start() {
         caf::anon_send(pool.get(), open_connection{std::make_shared<connection::ws_handoff>(
                                        std::move(handoff))});
       }};
+  options.desk = desk_;
   options.place = [this]() -> boost::asio::io_context& { return io_->next(); };
   server_ = std::make_unique<connection::server>(std::move(options));
   return server_->start();
@@ -167,14 +184,19 @@ supervisor_actor node::spawn_tree() {
   directory.supervisor = terminal_supervisor_;
   directory.events = events_;
   directory.count = session_count_;
+  directory.histories = histories_;
 
-  connection::connection_context sockets;
-  sockets.node = settings_.node_name;
-  sockets.socket = socket_config_of(settings_);
-  sockets.max_streams = settings_.connections.max_streams;
-  sockets.window = settings_.connections.window;
-  sockets.terminals = terminals_;
-  sockets.events = events_;
+  connection::pool_context pool;
+  pool.connection.node = settings_.node_name;
+  pool.connection.socket =
+      std::make_shared<const connection::ws_config>(socket_config_of(settings_));
+  pool.connection.max_streams = settings_.connections.max_streams;
+  pool.connection.window = settings_.connections.window;
+  pool.connection.terminals = terminals_;
+  pool.connection.events = events_;
+  pool.connection.desk = desk_;
+  pool.desk = desk_;
+  pool.histories = histories_;
 
   supervision::supervisor_config root;
   root.name = "node";
@@ -199,8 +221,10 @@ supervisor_actor node::spawn_tree() {
                    return handle;
                  }),
       supervised(rules("connections"),
-                 [slot = connections_, sockets, count = connection_count_](const child_start& s) {
-                   auto handle = s.system.spawn(connection::connections, sockets, count);
+                 [slot = connections_, pool, settings = pool_settings_](const child_start& s) {
+                   auto now = pool;
+                   now.settings = settings.get(); // as of the latest reload
+                   auto handle = s.system.spawn(connection::connections, std::move(now));
                    slot.put(handle);
                    return handle;
                  }),
@@ -212,7 +236,10 @@ result<std::string> node::login_url() const { return server_->login_url(); }
 
 void node::reload(const config& fresh) {
   log::set_level(fresh.log.level);
-  settings_.log.level = fresh.log.level;
+  settings_ = fresh;
+  pool_settings_.put(pool_settings_of(fresh));
+  caf::anon_send(connections_.get(), reload_pool{std::make_shared<const connection::pool_settings>(
+                                         pool_settings_.get())});
 }
 
 void node::drain_connections_of(milliseconds limit) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/connection/connections.hpp"
 #include "actors/connection/data_dir.hpp"
 #include "actors/connection/server.hpp"
 #include "actors/connection/token_store.hpp"
@@ -44,7 +45,7 @@ public:
   /// The URL that logs a browser in. After `start`.
   [[nodiscard]] result<std::string> login_url() const;
 
-  /// Takes over what may change while running (SIGHUP).
+  /// Takes over what may change while running (SIGHUP): whoever is connected stays connected.
   void reload(const config& fresh);
 
   /// Ends connections with 1012, then the terminals, then everything else. Bounded: what does not
@@ -75,7 +76,9 @@ private:
   runtime::handle_slot<terminals_actor> terminals_;
   runtime::handle_slot<connections_actor> connections_;
   std::shared_ptr<std::atomic<std::uint64_t>> session_count_;
-  std::shared_ptr<std::atomic<std::uint64_t>> connection_count_;
+  std::shared_ptr<std::atomic<std::uint64_t>> histories_;
+  std::shared_ptr<connection::pool_desk> desk_;
+  runtime::handle_slot<connection::pool_settings> pool_settings_;
   std::shared_ptr<std::atomic<bool>> is_draining_;
   supervisor_actor root_;
   std::unique_ptr<connection::server> server_;

@@ -40,6 +40,7 @@ INSTANTIATE_TEST_SUITE_P(all, fuzz_replay,
                                          surface{"http_body", http_body},
                                          surface{"client_message", client_message},
                                          surface{"http_head", http_head},
+                                         surface{"proxy_header", proxy_header},
                                          surface{"terminal_output", terminal_output}),
                          [](const auto& tested) { return tested.param.name; });
 

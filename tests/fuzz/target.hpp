@@ -17,6 +17,9 @@ void http_body(std::string_view data);
 void client_message(std::string_view data);
 /// What stands in a request's line and headers; the first byte chooses the reader.
 void http_head(std::string_view data);
+/// What says who the client is; the first byte chooses: a PROXY header, X-Forwarded-For (the peer
+/// in the first line, a header in each other), or a block of addresses.
+void proxy_header(std::string_view data);
 /// What a program writes to its terminal; the first three bytes choose the size and the cuts.
 void terminal_output(std::string_view data);
 

@@ -108,6 +108,12 @@ void api_state::dispatch(const route& row, const exchange_ptr& x, const std::str
     return send_json(x, 200, R"({"alive":true})");
   case handler_id::get_readiness:
     return readiness(x);
+  case handler_id::list_connections:
+    return list_connections(x);
+  case handler_id::close_connection:
+    return close_connection(x, id);
+  case handler_id::get_metrics:
+    return metrics(x);
   }
 }
 

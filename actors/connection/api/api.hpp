@@ -9,6 +9,7 @@
 #include "actors/runtime/clock.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/result.hpp"
+#include "protocols/connection.hpp"
 #include "protocols/events.hpp"
 #include "protocols/terminal.hpp"
 
@@ -71,7 +72,8 @@ struct api_config {
   std::function<terminals_actor()> terminals;
   std::function<events_actor()> events;
   token_admin tokens;
-  std::function<std::uint32_t()> connections;     ///< open WebSockets
+  std::function<connections_actor()> pool;
+  std::function<std::uint64_t()> sessions;        ///< in the list
   std::function<bool()> is_draining;              ///< the server shuts down: not ready
   std::function<result<std::string>()> login_url; ///< with the login token in its fragment
   /// Deadlines of single questions: to the directory for a look-up, and to a terminal for anything.
@@ -124,12 +126,22 @@ private:
   void login_url(const exchange_ptr& x);
   void readiness(const exchange_ptr& x);
 
+  // pool.cpp
+  void list_connections(const exchange_ptr& x);
+  void close_connection(const exchange_ptr& x, const std::string& id);
+  void metrics(const exchange_ptr& x);
+
   /// Looks the session up and calls `then`, or answers why there is none.
   void with_session(const exchange_ptr& x, const session_id& id, session_callback then);
   /// Answers with the session as it is shown to callers.
   void answer_session(const exchange_ptr& x, unsigned status, const session_info& info);
   /// The node's parts and whether they work, found out by asking them.
-  void examine(std::function<void(std::vector<component>, session_list)> then);
+  struct examination {
+    std::vector<component> parts;
+    session_list sessions;
+    std::size_t connections = 0;
+  };
+  void examine(std::function<void(examination)> then);
   [[nodiscard]] std::vector<component> own_components() const;
 
   /// Asks a terminal and answers with what `render` makes of its answer.

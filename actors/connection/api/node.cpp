@@ -1,5 +1,7 @@
 // What concerns the node as a whole: events, tokens, status, readiness.
 #include "actors/connection/api/api.hpp"
+#include "actors/connection/api/render_pool.hpp"
+#include "actors/connection/pool_report.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -64,43 +66,58 @@ std::vector<component> api_state::own_components() const {
   return {{"server", !is_draining, is_draining ? "the server is shutting down" : ""}};
 }
 
-void api_state::examine(std::function<void(std::vector<component>, session_list)> then) {
-  auto parts = own_components();
-  parts.push_back({"events", static_cast<bool>(config_.events()), ""});
-  if (!parts.back().is_ready)
-    parts.back().reason = "the event bus is not running";
-  // Asked for, not assumed: a directory that hangs is not ready.
-  runtime::ask(self_, config_.terminals(), config_.lookup_patience, list_sessions{})
+void api_state::examine(std::function<void(examination)> then) {
+  examination found;
+  found.parts = own_components();
+  found.parts.push_back({"events", static_cast<bool>(config_.events()), ""});
+  if (!found.parts.back().is_ready)
+    found.parts.back().reason = "the event bus is not running";
+  // Asked for, not assumed: a part that hangs is not ready.
+  const auto ask_terminals = [this, then = std::move(then)](examination so_far) {
+    runtime::ask(self_, config_.terminals(), config_.lookup_patience, list_sessions{})
+        .then(
+            [so_far, then](const session_list& all) mutable {
+              so_far.parts.push_back({"terminals", true, ""});
+              so_far.sessions = all;
+              then(std::move(so_far));
+            },
+            [so_far, then](const failure&) mutable {
+              so_far.parts.push_back(
+                  {"terminals", false, "the directory of sessions does not answer"});
+              then(std::move(so_far));
+            });
+  };
+  runtime::ask(self_, config_.pool(), config_.lookup_patience, look_at_pool{})
       .then(
-          [parts, then](const session_list& all) mutable {
-            parts.push_back({"terminals", true, ""});
-            then(std::move(parts), all);
+          [found, ask_terminals](const pool_seen& seen) mutable {
+            found.connections = seen.report->open;
+            // A full pool refuses newcomers and serves those it has: that is its work.
+            found.parts.push_back({"pool", true, pressure_text(seen.report->pressure)});
+            ask_terminals(std::move(found));
           },
-          [parts, then](const failure&) mutable {
-            parts.push_back({"terminals", false, "the directory of sessions does not answer"});
-            then(std::move(parts), {});
+          [found, ask_terminals](const failure&) mutable {
+            found.parts.push_back({"pool", false, "the pool of connections does not answer"});
+            ask_terminals(std::move(found));
           });
 }
 
 void api_state::status(const exchange_ptr& x) {
-  examine([this, x](std::vector<component> parts, const session_list& all) {
+  examine([this, x](examination found) {
     node_status out;
     out.node = config_.node;
     out.version = config_.version;
     out.uptime = std::chrono::duration_cast<std::chrono::milliseconds>(config_.time->now() -
                                                                        config_.started_at);
-    for (const auto& session : all.sessions)
+    for (const auto& session : found.sessions.sessions)
       out.sessions += x->request.who.may_see(session.id) ? 1 : 0;
-    out.connections = config_.connections();
-    out.components = std::move(parts);
+    out.connections = static_cast<std::uint32_t>(found.connections);
+    out.components = std::move(found.parts);
     send_json(x, 200, status_json(out));
   });
 }
 
 void api_state::readiness(const exchange_ptr& x) {
-  examine([x](std::vector<component> parts, const session_list&) {
-    send(x, readiness_response(parts));
-  });
+  examine([x](const examination& found) { send(x, readiness_response(found.parts)); });
 }
 
 } // namespace roost::connection::api

@@ -81,6 +81,24 @@ constexpr std::string_view schemas = R"json({
 "Status": {"type": "object", "required": ["node", "version", "uptime_ms", "sessions", "connections", "components"], "properties": {
   "node": {"type": "string"}, "version": {"type": "string"}, "uptime_ms": {"type": "integer"}, "sessions": {"type": "integer"},
   "connections": {"type": "integer"}, "components": {"$ref": "#/components/schemas/Components"}}},
+"ConnectionNumbers": {"type": "object", "required": ["accepted", "opened", "refused", "timed_out", "closed", "bytes_in", "bytes_out", "rtt_ms", "lag_bytes"], "properties": {
+  "accepted": {"type": "integer"}, "opened": {"type": "integer"},
+  "refused": {"type": "object", "additionalProperties": {"type": "integer"}, "description": "by reason"},
+  "timed_out": {"type": "object", "additionalProperties": {"type": "integer"}, "description": "by phase"},
+  "closed": {"type": "object", "additionalProperties": {"type": "integer"}, "description": "by close code"},
+  "bytes_in": {"type": "integer"}, "bytes_out": {"type": "integer"},
+  "rtt_ms": {"$ref": "#/components/schemas/Quantiles"}, "lag_bytes": {"$ref": "#/components/schemas/Quantiles"}}},
+"Quantiles": {"type": "object", "required": ["p50", "p99"], "properties": {"p50": {"type": "number"}, "p99": {"type": "number"}}},
+"Connection": {"type": "object", "required": ["id", "user", "address", "opened_at", "rtt_ms", "streams", "queued_bytes", "lag_bytes"], "properties": {
+  "id": {"type": "string"}, "user": {"type": "string"}, "address": {"type": "string"}, "opened_at": {"type": "string", "format": "date-time"},
+  "rtt_ms": {"type": ["number", "null"]}, "streams": {"type": "integer"}, "queued_bytes": {"type": "integer"}, "lag_bytes": {"type": "integer"},
+  "bytes_in": {"type": "integer"}, "bytes_out": {"type": "integer"}, "idle_ms": {"type": "integer"}}},
+"ConnectionList": {"type": "object", "required": ["total", "limits", "used", "pressure", "windows", "totals", "connections"], "properties": {
+  "total": {"type": "integer"}, "limits": {"type": "object", "additionalProperties": {"type": "integer"}},
+  "used": {"type": "object", "additionalProperties": {"type": "integer"}}, "pressure": {"type": "integer", "minimum": 0, "maximum": 2},
+  "windows": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/ConnectionNumbers"}},
+  "totals": {"$ref": "#/components/schemas/ConnectionNumbers"},
+  "connections": {"type": "array", "items": {"$ref": "#/components/schemas/Connection"}}}},
 "LoginUrl": {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}}},
 "OpenApi": {"type": "object", "required": ["openapi", "info", "paths"], "properties": {
   "openapi": {"type": "string"}, "info": {"type": "object"}, "paths": {"type": "object"}}},

@@ -242,17 +242,36 @@ std::string status_json(const node_status& status) {
   return json::serialize(out);
 }
 
+namespace {
+
+event_text event_text_of(std::uint64_t id, event_topic topic, const json::object& data) {
+  const auto body = json::serialize(data);
+  event_text out;
+  out.frame = std::string(frame_start) + body.substr(1);
+  out.stream = fmt::format("id: {}\nevent: {}\ndata: {}\n\n", id, roost::to_string(topic), body);
+  return out;
+}
+
+} // namespace
+
 event_text session_event_text(std::uint64_t id, event_topic topic, const session_info& session,
                               std::string_view node, wall_time at) {
   json::object data;
   data["topic"] = roost::to_string(topic);
   data["at"] = rfc3339(at);
   data["session"] = session_json(session, node);
-  const auto body = json::serialize(data);
-  event_text out;
-  out.frame = std::string(frame_start) + body.substr(1);
-  out.stream = fmt::format("id: {}\nevent: {}\ndata: {}\n\n", id, roost::to_string(topic), body);
-  return out;
+  return event_text_of(id, topic, data);
+}
+
+event_text pressure_event_text(std::uint64_t id, const publish_pressure& what, wall_time at) {
+  constexpr auto topic = event_topic::pool_pressure;
+  const json::object data{{"topic", roost::to_string(topic)},
+                          {"at", rfc3339(at)},
+                          {"level", what.level},
+                          {"gauge", what.gauge},
+                          {"used", what.used},
+                          {"capacity", what.capacity}};
+  return event_text_of(id, topic, data);
 }
 
 std::string gap_text(wall_time at) {

@@ -37,7 +37,7 @@ constexpr std::array output_query = {
 constexpr std::array events_query = {
     parameter{"topics", R"({"type":"string"})",
               "comma-separated topics; default: all of session.created, session.changed, "
-              "session.exited, session.removed"},
+              "session.exited, session.removed, pool.pressure"},
 };
 
 constexpr std::span<const parameter> no_query;
@@ -74,12 +74,18 @@ constexpr std::array table = {
           "Revokes a token", no_query, "", false, 0, "", "", 204},
     route{"GET", "/api/v1/status", handler_id::get_status, access::viewer, scope_rule::filtered,
           "Shows the node: version, uptime, sessions, connections, components", no_query, "", false, 0, "Status", "", 200},
+    route{"GET", "/api/v1/connections", handler_id::list_connections, access::admin, scope_rule::refused,
+          "Shows the pool of connections: limits, use, windows of 1, 10 and 60 s, each WebSocket", no_query, "", false, 0, "ConnectionList", "", 200},
+    route{"DELETE", "/api/v1/connections/{id}", handler_id::close_connection, access::admin, scope_rule::refused,
+          "Closes a WebSocket with 1008; its terminals live on", no_query, "", false, 0, "", "", 204},
     route{"GET", "/api/v1/login-url", handler_id::get_login_url, access::local, scope_rule::refused,
           "Gives the URL that signs a browser in; on the Unix socket only", no_query, "", false, 0, "LoginUrl", "", 200},
     route{"GET", "/api/v1/openapi.json", handler_id::get_openapi, access::viewer, scope_rule::filtered,
           "This document", no_query, "", false, 0, "OpenApi", "", 200},
     route{"GET", "/healthz", handler_id::get_health, access::open, scope_rule::filtered,
           "Says that the process is alive", no_query, "", false, 0, "Health", "", 200},
+    route{"GET", "/metrics", handler_id::get_metrics, access::viewer, scope_rule::refused,
+          "Metrics for Prometheus", no_query, "", false, 0, "", "text/plain", 200},
     route{"GET", "/readyz", handler_id::get_readiness, access::open, scope_rule::filtered,
           "Says whether the server can do its work (503: it cannot), by component", no_query, "", false, 0, "Readiness", "", 200},
 };

@@ -35,6 +35,9 @@ enum class handler_id : std::uint8_t {
   get_login_url,
   get_health,
   get_readiness,
+  list_connections,
+  close_connection,
+  get_metrics,
 };
 
 /// Who may call a row.

@@ -130,7 +130,7 @@ class Server:
             token = self.token
         if token:
             sent.setdefault("Authorization", f"Bearer {token}")
-        if path.split("?")[0] not in ("/", "/healthz", "/readyz", "/login", "/ws") and not path.startswith("/api/"):
+        if path.split("?")[0] not in ("/", "/healthz", "/readyz", "/metrics", "/login", "/ws") and not path.startswith("/api/"):
             path = "/api/v1" + path
         connection = self.connection(unix)
         try:

@@ -347,7 +347,7 @@ TEST_F(http_stream_test, a_client_that_never_reads_is_cut) {
   start();
   auto client = connect();
   client.send(get("/api/v1/x"));
-  EXPECT_TRUE(eventually([&] { return server_->connections().open == 1; }));
+  EXPECT_TRUE(eventually([&] { return places() == 1; }));
   EXPECT_TRUE(has_no_connection());
 }
 

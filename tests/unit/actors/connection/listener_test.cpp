@@ -22,9 +22,10 @@ using test::http_client;
 class listener_test : public testing::Test {
 protected:
   void start(int fd) {
-    subject = std::make_shared<listener>(io, fd, [this](accepted from) {
+    subject = std::make_shared<listener>(io, fd, [this](arrival from) {
       const std::lock_guard lock(mutex);
-      sockets.push_back(std::move(from));
+      if (auto socket = adopt(std::move(from), io))
+        sockets.push_back(std::move(*socket));
     });
     subject->start();
     thread.emplace([this] { io.run(); });

@@ -68,14 +68,5 @@ TEST_F(login_throttle_test, memory_is_bounded_and_the_oldest_goes_first) {
   EXPECT_TRUE(blocked("198.51.100.2"));
 }
 
-TEST(client_key, one_customer_is_one_client) {
-  EXPECT_EQ(client_key("192.0.2.1"), "192.0.2.1");
-  EXPECT_EQ(client_key("::ffff:192.0.2.1"), "192.0.2.1");
-  EXPECT_EQ(client_key("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
-  EXPECT_EQ(client_key("2001:db8:1:2::9"), client_key("2001:db8:1:2:ffff::"));
-  EXPECT_NE(client_key("2001:db8:1:3::9"), client_key("2001:db8:1:2::9"));
-  EXPECT_EQ(client_key("unix"), "unix");
-}
-
 } // namespace
 } // namespace roost::connection

@@ -1,5 +1,7 @@
 #include "tests/unit/actors/connection/server_fixture.hpp"
 
+#include "actors/connection/reception.hpp"
+
 #include <filesystem>
 
 #include <stdlib.h>
@@ -58,6 +60,7 @@ void server_fixture::start() {
   secret_ = made->text;
   token_id_ = made->row.id;
 
+  desk_ = std::make_shared<connection::pool_desk>(connection::pool_limits_of(settings.connections));
   server_ = std::make_unique<connection::server>(connection::server_options{
       .io = io_.first(),
       .settings = settings,
@@ -67,6 +70,7 @@ void server_fixture::start() {
       .on_websocket = on_websocket,
       .place = [this]() -> boost::asio::io_context& { return io_.next(); },
       .limits = limits,
+      .desk = desk_,
   });
   const auto started = server_->start();
   ASSERT_TRUE(started) << started.error().detail;

@@ -54,10 +54,15 @@ protected:
     return http_request_text("GET", target, bearer());
   }
   [[nodiscard]] bool has_no_connection() const {
-    return eventually([&] { return server_->connections().http == 0; });
+    return eventually([&] { return server_->http_connections() == 0; });
   }
 
   config settings;
+  /// Places taken, of all kinds.
+  [[nodiscard]] std::size_t places() const {
+    const auto used = desk_->usage();
+    return used.websockets + used.http + used.local;
+  }
   connection::http_limits limits;
   connection::http_handler api;
   connection::ws_callback on_websocket;
@@ -66,6 +71,7 @@ protected:
   runtime::io_threads io_{2};
   std::unique_ptr<connection::data_dir> data_;
   std::unique_ptr<connection::token_store> tokens_;
+  std::shared_ptr<connection::pool_desk> desk_;
   std::unique_ptr<connection::server> server_;
   std::string secret_;
   std::string token_id_;

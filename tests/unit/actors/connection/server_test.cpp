@@ -120,17 +120,19 @@ TEST_F(server_test, at_the_limit_clients_are_refused_with_a_reason) {
   start();
   auto first = connect();
   auto second = connect();
-  ASSERT_TRUE(eventually([&] { return server_->connections().open == 2; }));
+  ASSERT_TRUE(eventually([&] { return places() == 2; }));
   auto third = connect();
   const auto refused = third.receive();
   EXPECT_EQ(refused.status, 503);
-  EXPECT_EQ(refused.header("retry-after"), "5");
+  const auto wait = std::stoi(std::string(refused.header("retry-after")));
+  EXPECT_GE(wait, 5);
+  EXPECT_LE(wait, 15);
   EXPECT_TRUE(third.is_closed_within());
   // The Unix socket has places of its own: its owner must always get in.
   auto local = connect_unix();
   EXPECT_EQ(local.exchange(get("/api/v1/x")).status, 200);
   first.close();
-  ASSERT_TRUE(eventually([&] { return server_->connections().open == 2; }));
+  ASSERT_TRUE(eventually([&] { return places() == 2; }));
   auto fourth = connect();
   EXPECT_EQ(fourth.exchange(get("/api/v1/x")).status, 200);
 }
@@ -145,11 +147,12 @@ TEST_F(server_test, an_idle_connection_makes_room) {
   auto third = connect();
   EXPECT_EQ(third.exchange(get("/api/v1/x")).status, 200);
   EXPECT_NE(first.is_closed_within(100ms), second.is_closed_within(100ms));
-  EXPECT_TRUE(eventually([&] { return server_->connections().open == 2; }));
+  EXPECT_TRUE(eventually([&] { return places() == 2; }));
 }
 
 TEST_F(server_test, a_thousand_connections_leak_nothing) {
   settings.connections.max = 64;
+  settings.connections.handshake_rate = 0; // half of them never ask anything
   start();
   {
     auto client = connect();
@@ -182,7 +185,7 @@ TEST_F(server_test, a_thousand_connections_leak_nothing) {
   EXPECT_TRUE(has_no_connection());
   EXPECT_TRUE(eventually([&] { return open_descriptors() == before; }))
       << open_descriptors() << " descriptors, " << before << " before";
-  EXPECT_EQ(server_->connections().open, 0U);
+  EXPECT_EQ(places(), 0U);
 }
 
 TEST_F(server_test, draining_finishes_what_is_in_hand) {

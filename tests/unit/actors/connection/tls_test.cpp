@@ -199,7 +199,7 @@ TEST_F(tls_test, a_client_that_never_reads_is_cut) {
   auto socket = connect();
   tls_client client(socket);
   client.send(get("/api/v1/x"));
-  EXPECT_TRUE(test::eventually([&] { return server_->connections().open == 1; }));
+  EXPECT_TRUE(test::eventually([&] { return places() == 1; }));
   EXPECT_TRUE(has_no_connection());
 }
 

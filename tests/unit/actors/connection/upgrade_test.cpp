@@ -86,12 +86,12 @@ TEST_F(ws_upgrade_test, an_admitted_upgrade_is_handed_over_with_its_socket) {
 
   // The HTTP side has let go; the place stays taken until the WebSocket lets go as well.
   EXPECT_TRUE(has_no_connection());
-  EXPECT_EQ(server_->connections().open, 1U);
+  EXPECT_EQ(places(), 1U);
   boost::asio::write(std::get<plain_socket>(taken->socket), boost::asio::buffer("101", 3));
   EXPECT_TRUE(client.receive_until("101"));
   taken.reset();
   EXPECT_TRUE(client.is_closed_within());
-  EXPECT_EQ(server_->connections().open, 0U);
+  EXPECT_EQ(places(), 0U);
 }
 
 TEST_F(ws_upgrade_test, a_cookie_needs_its_own_page) {

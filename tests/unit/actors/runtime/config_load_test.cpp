@@ -221,7 +221,6 @@ TEST(config_load, problems_end_with_the_documented_exit_codes) {
 
 TEST(config_load, what_this_version_lacks_is_refused_unless_left_at_its_default) {
   EXPECT_THAT(problems_of_file(R"(
-connections: {max_per_ip: 20, idle_timeout: 300s, pressure_at: 0.85, trusted_proxies: []}
 terminals: {sandbox: {default: none, profiles: {}}}
 channels: {}
 database:
@@ -233,9 +232,9 @@ recording: {enabled: true, retention: 30d}
 )"),
               IsEmpty());
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"connections: {max_per_ip: 3}",
-       "connections.max_per_ip: not supported by this version, only "
-       "the default (20) is"},
+      {"recording: {retention: 3d}",
+       "recording.retention: not supported by this version, only "
+       "the default (30d) is"},
       {"channels: {policy: {}}", "channels.policy: not supported by this version, remove it"},
       {"database: {url: 'postgresql://db/x'}", "database.url: not supported by this version"},
       {"cluster: {join: ['a:1']}", "only the default ([]) is"},

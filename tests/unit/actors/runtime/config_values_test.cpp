@@ -54,6 +54,13 @@ TEST(config_values, origins_have_a_scheme_and_a_host_and_nothing_else) {
     EXPECT_TRUE(check_origin(text)) << text;
 }
 
+TEST(config_values, address_blocks_are_numeric_and_their_errors_say_why) {
+  for (const auto* text : {"127.0.0.1", "10.0.0.0/8", "::1", "2001:db8::/32"})
+    EXPECT_FALSE(check_address_block(text)) << text;
+  EXPECT_THAT(check_address_block("localhost").value(), HasSubstr("not an address"));
+  EXPECT_THAT(check_address_block("10.0.0.1/8").value(), HasSubstr("write 10.0.0.0/8"));
+}
+
 TEST(config_values, a_mismatch_quotes_what_was_written_safely_and_briefly) {
   EXPECT_EQ(mismatch("a number", scalar("x")), "expected a number, got 'x'");
   EXPECT_EQ(mismatch("a number", scalar("5", true)), "expected a number, got '5' in quotes");

@@ -3,6 +3,7 @@
 #include "actors/connection/api/api.hpp"
 
 #include "actors/connection/api/json_reader.hpp"
+#include "actors/connection/pool_report.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/manual_clock.hpp"
 
@@ -60,6 +61,7 @@ terminal_actor::behavior_type terminal(terminal_actor::stateful_pointer<script_s
       [](const viewer_resize&) {},
       [](const take_control&) {},
       [](const refresh&) {},
+      [](const shed_viewer&) {},
       [=](const describe_session&) { return answer(self, s, "describe", info()); },
       [=](const update_session& x) {
         if (x.title)
@@ -144,6 +146,33 @@ terminals_actor::behavior_type directory(terminals_actor::stateful_pointer<scrip
   };
 }
 
+/// A pool with seven WebSockets, of which one may be closed.
+connections_actor::behavior_type pool_stub(connections_actor::pointer /*self*/, int /*unused*/) {
+  return {
+      [](const open_connection&) {},
+      [](const end_connection& x) -> caf::result<connection_ending> {
+        if (x.id != 3)
+          return to_caf({request_error::not_found, "there is no connection with this id"});
+        return connection_ending{};
+      },
+      [](const look_at_pool& x) {
+        pool_report report;
+        report.open = 7;
+        report.pressure = {1, "websockets", 86, 100};
+        report.totals.resize(pool_columns::count);
+        report.totals[pool_columns::refused + static_cast<std::size_t>(refusal::user)] = 5;
+        for (auto& window : report.windows)
+          window.resize(pool_columns::count);
+        if (x.with_rows)
+          report.rows.push_back({3, "phone", "192.0.2.7", {}, 1500, 2, 10, 20, 30, 40, 50ms});
+        return pool_seen{std::make_shared<const pool_report>(std::move(report))};
+      },
+      [](const reload_pool&) {},
+      [](const drain_connections&) { return connections_drained{}; },
+      [](const timer_fired&) {},
+  };
+}
+
 class api_test : public test::actor_fixture {
 protected:
   void SetUp() override {
@@ -155,7 +184,10 @@ protected:
     config.started_at = time.now();
     config.terminals = [this] { return terminals; };
     config.events = [] { return events_actor{}; };
-    config.connections = [] { return 7u; };
+    const auto pool = sys.spawn(pool_stub, 0);
+    actors.push_back(caf::actor_cast<caf::strong_actor_ptr>(pool));
+    config.pool = [pool] { return pool; };
+    config.sessions = [] { return std::uint64_t{2}; };
     config.is_draining = [this] { return is_draining; };
     config.login_url = [this] { return login_url; };
     config.tokens.create = [](const token_request& x) -> result<new_token> {
@@ -399,6 +431,29 @@ TEST_F(api_test, tokens) {
   EXPECT_NE(made.body.find("roost_secret"), std::string::npos);
   EXPECT_EQ(call("DELETE", "/api/v1/tokens/t1").status, 204u);
   EXPECT_EQ(problem_of(call("DELETE", "/api/v1/tokens/t2")), "not-found");
+}
+
+TEST_F(api_test, the_pool_is_shown_to_administrators_and_to_prometheus) {
+  auto list = call("GET", "/api/v1/connections");
+  EXPECT_EQ(list.status, 200);
+  EXPECT_NE(list.body.find(R"("total":7)"), std::string::npos) << list.body;
+  EXPECT_NE(list.body.find(R"("id":"c3","user":"phone","address":"192.0.2.7")"), std::string::npos);
+  EXPECT_NE(list.body.find(R"("refused":{"user":5})"), std::string::npos);
+  EXPECT_EQ(call("DELETE", "/api/v1/connections/c3").status, 204);
+  for (const auto* id : {"c4", "3", "c", "c03", "c3x", "c99999999999999999999999"})
+    EXPECT_EQ(call("DELETE", std::string("/api/v1/connections/") + id).status, 404) << id;
+  const auto page = call("GET", "/metrics");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_NE(page.body.find(R"(roost_connections_refused_total{reason="user"} 5)"),
+            std::string::npos)
+      << page.body;
+  EXPECT_NE(page.body.find("roost_sessions 2"), std::string::npos);
+  EXPECT_NE(call("GET", "/readyz").body.find("nearly full: 86 of 100 websockets"),
+            std::string::npos);
+  me.may = role::viewer;
+  EXPECT_EQ(call("GET", "/api/v1/connections").status, 403);
+  EXPECT_EQ(call("DELETE", "/api/v1/connections/c3").status, 403);
+  EXPECT_EQ(call("GET", "/metrics").status, 200);
 }
 
 TEST_F(api_test, status_health_and_readiness) {

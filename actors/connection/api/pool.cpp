@@ -1,0 +1,58 @@
+// The pool of connections, for administrators and for Prometheus.
+#include "actors/connection/api/api.hpp"
+#include "actors/connection/api/render_pool.hpp"
+#include "actors/connection/pool_report.hpp"
+#include "actors/runtime/metrics.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <charconv>
+
+namespace roost::connection::api {
+
+void api_state::list_connections(const exchange_ptr& x) {
+  runtime::ask(self_, config_.pool(), config_.patience, look_at_pool{true})
+      .then([this, x](const pool_seen& seen) { send_json(x, 200, connections_json(*seen.report)); },
+            [x](const failure& why) { fail(x, why); });
+}
+
+void api_state::close_connection(const exchange_ptr& x, const std::string& id) {
+  connection_id wanted;
+  const char* const last = id.data() + id.size();
+  const auto [end, error] = std::from_chars(id.data() + 1, last, wanted.value);
+  if (error != std::errc{} || end != last || to_string(wanted) != id)
+    return fail(x, {request_error::not_found, "there is no connection with this id"});
+  runtime::ask(self_, config_.pool(), config_.patience, end_connection{wanted.value})
+      .then(
+          [x](const connection_ending&) {
+            http_response answer;
+            answer.status = 204;
+            send(x, std::move(answer));
+          },
+          [x](const failure& why) { fail(x, why); });
+}
+
+void api_state::metrics(const exchange_ptr& x) {
+  runtime::ask(self_, config_.pool(), config_.patience, look_at_pool{})
+      .then(
+          [this, x](const pool_seen& seen) {
+            metric_page page;
+            page.gauge("roost_info", "What runs, as labels; always 1.", 1,
+                       {{"version", config_.version}, {"node", config_.node}});
+            page.gauge(
+                "roost_uptime_seconds", "Since the server started.",
+                std::chrono::duration<double>(config_.time->now() - config_.started_at).count());
+            page.gauge("roost_sessions",
+                       "Sessions in the list, ended ones that are still kept too.",
+                       static_cast<double>(config_.sessions()));
+            add_pool_metrics(page, *seen.report);
+            http_response answer;
+            answer.headers = {{"Content-Type", std::string(metric_page::content_type)},
+                              {"Cache-Control", "no-store"}};
+            answer.body = page.text();
+            send(x, std::move(answer));
+          },
+          [x](const failure& why) { fail(x, why); });
+}
+
+} // namespace roost::connection::api

@@ -1,0 +1,127 @@
+#include "actors/connection/pool_desk.hpp"
+
+namespace roost::connection {
+
+void place::settle() const {
+  if (!desk_)
+    return;
+  const std::lock_guard lock(desk_->mutex_);
+  desk_->pool_.settle(id_);
+}
+
+void place::rest() const {
+  if (!desk_)
+    return;
+  const std::lock_guard lock(desk_->mutex_);
+  desk_->pool_.rest(id_);
+}
+
+bool place::wake() const {
+  if (!desk_)
+    return true;
+  const std::lock_guard lock(desk_->mutex_);
+  return desk_->pool_.wake(id_);
+}
+
+bool place::commit() const {
+  if (!desk_)
+    return true;
+  const std::lock_guard lock(desk_->mutex_);
+  return desk_->pool_.commit(id_);
+}
+
+void place::release() {
+  const auto id = std::exchange(id_, 0);
+  if (id == 0)
+    return;
+  {
+    const std::lock_guard lock(desk_->mutex_);
+    desk_->pool_.release(id);
+  }
+  desk_.reset();
+}
+
+pool_desk::answer pool_desk::answer_of(pool::verdict verdict) {
+  answer out;
+  if (verdict.place != 0)
+    out.claim = place(shared_from_this(), verdict.place);
+  out.why = verdict.why;
+  out.evicted = std::move(verdict.evicted);
+  out.retry_after = verdict.retry_after;
+  if (out.why != refusal::none)
+    totals_.note(out.why);
+  return out;
+}
+
+pool_desk::answer pool_desk::accept(std::string_view key) {
+  totals_.add(totals_.accepted);
+  const auto now = clock_.now();
+  std::unique_lock lock(mutex_);
+  auto verdict = pool_.accept(key, now);
+  lock.unlock();
+  return answer_of(std::move(verdict));
+}
+
+pool_desk::answer pool_desk::accept_local() {
+  totals_.add(totals_.accepted);
+  std::unique_lock lock(mutex_);
+  auto verdict = pool_.accept_local();
+  lock.unlock();
+  return answer_of(std::move(verdict));
+}
+
+pool_desk::answer pool_desk::identify(const place& claim, std::string_view key) {
+  const auto now = clock_.now();
+  std::unique_lock lock(mutex_);
+  auto verdict = pool_.identify(claim.id(), key, now);
+  lock.unlock();
+  verdict.place = 0; // its owner has the claim already
+  return answer_of(std::move(verdict));
+}
+
+pool_desk::answer pool_desk::reserve(std::string_view key, std::string_view user, standing who) {
+  const auto now = clock_.now();
+  std::unique_lock lock(mutex_);
+  auto verdict = pool_.reserve(key, user, who, now);
+  lock.unlock();
+  return answer_of(std::move(verdict));
+}
+
+refusal pool_desk::check(std::string_view key, std::string_view user, standing who) const {
+  const std::lock_guard lock(mutex_);
+  return pool_.check(key, user, who);
+}
+
+std::vector<place_id> pool_desk::expire() {
+  const auto now = clock_.now();
+  const std::lock_guard lock(mutex_);
+  return pool_.expire(now);
+}
+
+void pool_desk::set_limits(const pool_limits& limits) {
+  const std::lock_guard lock(mutex_);
+  pool_.set_limits(limits);
+}
+
+void pool_desk::drain() {
+  const std::lock_guard lock(mutex_);
+  pool_.drain();
+}
+
+pool_limits pool_desk::limits() const {
+  const std::lock_guard lock(mutex_);
+  return pool_.limits();
+}
+
+pool::counts pool_desk::usage() const {
+  const std::lock_guard lock(mutex_);
+  return pool_.usage();
+}
+
+std::pair<std::uint32_t, std::uint32_t> pool_desk::shares(std::string_view key,
+                                                          std::string_view user) const {
+  const std::lock_guard lock(mutex_);
+  return {pool_.of_key(key), pool_.of_user(user)};
+}
+
+} // namespace roost::connection
