@@ -75,12 +75,13 @@ void outgoing_queue::push_snapshot(std::uint32_t stream, std::uint64_t offset,
 }
 
 void outgoing_queue::drop_stream(std::uint32_t stream) {
-  std::erase_if(messages_, [&](const outgoing_message& m) {
+  const auto is_dropped = [&](const outgoing_message& m) {
     if (m.what == outgoing_message::kind::text || m.stream != stream)
       return false;
     bytes_ -= m.payload;
     return true;
-  });
+  };
+  messages_.erase(std::remove_if(messages_.begin(), messages_.end(), is_dropped), messages_.end());
 }
 
 outgoing_message outgoing_queue::pop() {

@@ -3,10 +3,11 @@
 #include "protocols/bytes.hpp"
 #include "protocols/wire/roost_v1.hpp"
 
+#include <boost/container/devector.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,7 +51,8 @@ public:
   [[nodiscard]] std::size_t text_bytes() const { return text_bytes_; }
 
 private:
-  std::deque<outgoing_message> messages_;
+  /// Not a std::deque, which takes half a kilobyte when it is empty, as it mostly is.
+  boost::container::devector<outgoing_message> messages_;
   std::size_t bytes_ = 0;
   std::size_t text_bytes_ = 0;
 };

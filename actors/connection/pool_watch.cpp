@@ -40,14 +40,15 @@ void pool_watch::add(newcomer who) {
   member m;
   m.opened_at = clock_.now_wall();
   if (!who.is_local) {
-    m.key = &*keys_.try_emplace(who.key).first;
-    m.user = &*users_.try_emplace(who.user_id).first;
-    ++m.key->second.count;
-    ++m.user->second.count;
+    m.key_share = &*keys_.try_emplace(who.key).first;
+    m.user_share = &*users_.try_emplace(who.user_id).first;
+    ++m.key_share->second.count;
+    ++m.user_share->second.count;
   }
-  const auto id = who.id;
-  m.who = std::move(who);
-  members_.emplace(id, std::move(m));
+  m.user = std::move(who.user);
+  m.address = std::move(who.address);
+  m.figures = std::move(who.figures);
+  members_.emplace(who.id, std::move(m));
 }
 
 void pool_watch::remove(std::uint64_t id) {
@@ -55,12 +56,12 @@ void pool_watch::remove(std::uint64_t id) {
   if (at == members_.end())
     return;
   auto& totals = desk_->totals();
-  connection_totals::add(totals.bytes_in, of(at->second.who.figures->bytes_in));
-  connection_totals::add(totals.bytes_out, of(at->second.who.figures->bytes_out));
+  connection_totals::add(totals.bytes_in, of(at->second.figures->bytes_in));
+  connection_totals::add(totals.bytes_out, of(at->second.figures->bytes_out));
   live_in_ -= at->second.bytes_in;
   live_out_ -= at->second.bytes_out;
-  leave(keys_, at->second.key);
-  leave(users_, at->second.user);
+  leave(keys_, at->second.key_share);
+  leave(users_, at->second.user_share);
   members_.erase(at);
 }
 
@@ -90,14 +91,14 @@ pool_watch::outcome pool_watch::look() {
 
   live_in_ = live_out_ = queued_ = 0;
   for (auto& [id, m] : members_)
-    look_at(m, now, out);
+    look_at(id, m, now, out);
   windows_.sample(totals(), now);
   shed_laggards(out);
   return out;
 }
 
-void pool_watch::look_at(member& m, steady_time now, outcome& out) {
-  const auto& figures = *m.who.figures;
+void pool_watch::look_at(std::uint64_t id, member& m, steady_time now, outcome& out) {
+  const auto& figures = *m.figures;
   live_in_ += m.bytes_in = of(figures.bytes_in);
   live_out_ += m.bytes_out = of(figures.bytes_out);
   queued_ += of(figures.queued_bytes);
@@ -111,37 +112,37 @@ void pool_watch::look_at(member& m, steady_time now, outcome& out) {
     ++lag_[log_histogram::bucket_of(lag)];
     lag_sum_bytes_ += lag;
   }
-  judge_idleness(m, now, out);
-  tell_pressure(m, out);
+  judge_idleness(id, m, now, out);
+  tell_pressure(id, m, out);
 }
 
-void pool_watch::judge_idleness(member& m, steady_time now, outcome& out) const {
+void pool_watch::judge_idleness(std::uint64_t id, member& m, steady_time now, outcome& out) const {
   const auto limit = settings_.idle_timeout;
   if (limit.count() == 0 || m.is_ended)
     return;
-  const auto active = std::chrono::milliseconds(m.who.figures->active_at_ms.load());
+  const auto active = std::chrono::milliseconds(m.figures->active_at_ms.load());
   const auto idle =
       std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()) - active;
   if (idle >= limit) {
     m.is_ended = true;
-    out.orders.push_back({m.who.id, order::kind::end_idle});
+    out.orders.push_back({id, order::kind::end_idle});
   } else if (idle < limit - limit / warned_left) {
     m.is_warned = false;
   } else if (!std::exchange(m.is_warned, true)) {
     const auto left = std::chrono::ceil<std::chrono::seconds>(limit - idle);
-    out.orders.push_back({m.who.id, order::kind::warn_idle, left.count()});
+    out.orders.push_back({id, order::kind::warn_idle, left.count()});
   }
 }
 
-void pool_watch::tell_pressure(member& m, outcome& out) const {
+void pool_watch::tell_pressure(std::uint64_t id, member& m, outcome& out) const {
   auto state = global_.state();
-  for (const auto* own : {m.key, m.user})
+  for (const auto* own : {m.key_share, m.user_share})
     if (own != nullptr && own->second.level && own->second.level->state().level > state.level)
       state = own->second.level->state();
-  if (state.level == m.told.level)
+  if (state.level == m.told_level)
     return;
-  m.told = state;
-  order news{m.who.id, order::kind::pressure};
+  m.told_level = static_cast<std::int8_t>(state.level);
+  order news{id, order::kind::pressure};
   news.pressure = state;
   out.orders.push_back(news);
 }
@@ -171,7 +172,7 @@ void pool_watch::shed_laggards(outcome& out) const {
   auto wanted = used - budget * settings_.pressure.release;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> laggards;
   for (const auto& [id, m] : members_)
-    if (const auto queued = of(m.who.figures->queued_bytes); queued >= least_to_shed)
+    if (const auto queued = of(m.figures->queued_bytes); queued >= least_to_shed)
       laggards.emplace_back(queued, id);
   std::sort(laggards.rbegin(), laggards.rend());
   for (const auto& [queued, id] : laggards) {
@@ -224,9 +225,9 @@ pool_report pool_watch::report(bool with_rows) const {
     return out;
   out.rows.reserve(members_.size());
   for (const auto& [id, m] : members_) {
-    const auto& f = *m.who.figures;
+    const auto& f = *m.figures;
     const auto active = steady_time(std::chrono::milliseconds(f.active_at_ms.load()));
-    out.rows.push_back({id, m.who.user, m.who.address, m.opened_at, of(f.rtt_us),
+    out.rows.push_back({id, m.user, m.address, m.opened_at, of(f.rtt_us),
                         f.streams.load(std::memory_order_relaxed), of(f.queued_bytes),
                         of(f.lag_bytes), of(f.bytes_in), of(f.bytes_out),
                         std::chrono::duration_cast<std::chrono::milliseconds>(now - active)});

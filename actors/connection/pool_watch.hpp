@@ -84,21 +84,23 @@ private:
   };
   using share_map = std::unordered_map<std::string, share>;
   struct member {
-    newcomer who;
+    std::string user;
+    std::string address;
+    std::shared_ptr<const connection_figures> figures;
     wall_time opened_at;
-    share_map::pointer key = nullptr; ///< nodes stay where they are; local ones have none
-    share_map::pointer user = nullptr;
+    share_map::pointer key_share = nullptr; ///< nodes stay where they are; local ones have none
+    share_map::pointer user_share = nullptr;
     std::uint64_t rtt_us = 0;
     std::uint64_t bytes_in = 0; ///< as of the last look
     std::uint64_t bytes_out = 0;
     bool is_warned = false;
     bool is_ended = false;
-    pressure_state told{};
+    std::int8_t told_level = 0;
   };
 
-  void look_at(member& m, steady_time now, outcome& out);
-  void judge_idleness(member& m, steady_time now, outcome& out) const;
-  void tell_pressure(member& m, outcome& out) const;
+  void look_at(std::uint64_t id, member& m, steady_time now, outcome& out);
+  void judge_idleness(std::uint64_t id, member& m, steady_time now, outcome& out) const;
+  void tell_pressure(std::uint64_t id, member& m, outcome& out) const;
   void update_shares(share_map& shares, std::uint32_t limit, steady_time now);
   void shed_laggards(outcome& out) const;
   static void leave(share_map& shares, share_map::pointer which);

@@ -23,8 +23,11 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
-// A read buffer that once held a large paste is given back.
-constexpr std::size_t keep_read_buffer = std::size_t{16} << 10;
+// Enough for a keystroke or an ack, in one read.
+constexpr std::size_t first_read = 128;
+constexpr std::size_t next_read = std::size_t{64} << 10;
+// A read buffer that held more than a few keys is given back.
+constexpr std::size_t keep_read_buffer = 512;
 
 /// A buffer sequence that refers to buffers kept elsewhere: Beast copies the sequence it is given,
 /// often.
@@ -110,7 +113,9 @@ public:
   }
 
 private:
-  using ws_type = websocket::stream<counted_stream<Socket>>;
+  // Without permessage-deflate: terminals echo secrets (RFC 7692, 9.2; CRIME), and its buffers cost
+  // each connection more than all the rest.
+  using ws_type = websocket::stream<counted_stream<Socket>, false>;
 
   template <class F>
   void enqueue(F f) {
@@ -158,16 +163,19 @@ private:
     });
   }
 
+  // Piece by piece: while nothing comes, a whole message's buffer would be held for nothing.
   void read() {
-    ws_.async_read(read_buffer_,
-                   [self = this->shared_from_this()](beast::error_code ec, std::size_t) {
-                     if (ec) {
-                       self->finish(self->code_after(ec));
-                       return;
-                     }
-                     self->handle_message();
-                     self->read();
-                   });
+    const auto limit = read_buffer_.size() == 0 ? first_read : next_read;
+    ws_.async_read_some(read_buffer_, limit,
+                        [self = this->shared_from_this()](beast::error_code ec, std::size_t) {
+                          if (ec) {
+                            self->finish(self->code_after(ec));
+                            return;
+                          }
+                          if (self->ws_.is_message_done())
+                            self->handle_message();
+                          self->read();
+                        });
   }
 
   void handle_message() {

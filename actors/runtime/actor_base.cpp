@@ -27,32 +27,36 @@ bool is_ordinary(const caf::error& reason) {
          reason == caf::exit_reason::user_shutdown || reason == caf::exit_reason::kill;
 }
 
+log::logger logger_of(const caf::scheduled_actor& self) {
+  return log::logger(log::context{fmt::format("{}#{}", self.name(), self.id()), 0, {}, {}});
+}
+
 } // namespace
 
-void install_handlers(caf::scheduled_actor* self, std::string_view name) {
-  const log::logger logger{log::context{fmt::format("{}#{}", name, self->id()), 0, {}, {}}};
-
-  self->set_exception_handler([logger](caf::scheduled_actor*, std::exception_ptr& thrown) {
-    logger.error("actor ended by an exception", log::kv("what", reason_of(thrown)));
+// Nothing is captured: thousands of actors have these handlers, and hardly any ever needs its log.
+void install_handlers(caf::scheduled_actor* self) {
+  self->set_exception_handler([](caf::scheduled_actor* me, std::exception_ptr& thrown) {
+    logger_of(*me).error("actor ended by an exception", log::kv("what", reason_of(thrown)));
     return to_caf({request_error::internal, {}});
   });
-  self->set_error_handler([logger](caf::scheduled_actor* me, caf::error& why) {
+  self->set_error_handler([](caf::scheduled_actor* me, caf::error& why) {
     // An error message from another actor (a failed `delegate`, say) is that actor's answer, not an
     // order to die: CAF's default would end this actor with the other one's reason.
-    logger.warn("actor received an error that no request waits for",
-                log::kv("error", me->system().render(why)));
+    logger_of(*me).warn("actor received an error that no request waits for",
+                        log::kv("error", me->system().render(why)));
   });
   self->set_default_handler(
-      [logger](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
-        logger.warn("actor received a message that it does not know");
+      [](caf::scheduled_actor* me, caf::message_view&) -> caf::result<caf::message> {
+        logger_of(*me).warn("actor received a message that it does not know");
         return caf::sec::unexpected_message;
       });
-  self->set_down_handler([logger](caf::scheduled_actor*, caf::down_msg&) {
-    logger.debug("actor saw another one end, and has no use for it");
+  self->set_down_handler([](caf::scheduled_actor* me, caf::down_msg&) {
+    logger_of(*me).debug("actor saw another one end, and has no use for it");
   });
-  self->set_exit_handler([logger](caf::scheduled_actor* me, caf::exit_msg& x) {
+  self->set_exit_handler([](caf::scheduled_actor* me, caf::exit_msg& x) {
     if (!is_ordinary(x.reason))
-      logger.info("actor was told to exit", log::kv("reason", me->system().render(x.reason)));
+      logger_of(*me).info("actor was told to exit",
+                          log::kv("reason", me->system().render(x.reason)));
     if (x.reason)
       me->quit(x.reason);
     else

@@ -24,7 +24,7 @@
 namespace roost::runtime {
 
 namespace detail {
-void install_handlers(caf::scheduled_actor* self, std::string_view name);
+void install_handlers(caf::scheduled_actor* self);
 } // namespace detail
 
 /// Call first in the actor's function. Replaces CAF's handlers for exceptions, errors, unexpected
@@ -37,7 +37,7 @@ void arm(Self* self) {
   static_assert(!std::is_aggregate_v<state_type>,
                 "an actor's state declares a constructor: GCC 12 with C++20 would initialise an "
                 "aggregate's first member from the actor's pointer");
-  detail::install_handlers(self, state_type::name);
+  detail::install_handlers(self);
 }
 
 /// A request that is under way; `then` takes both outcomes, so that no error path can be left out.

@@ -42,6 +42,24 @@ TEST(problem, what_is_no_problem_document_is_told_by_its_status) {
   EXPECT_EQ(newer.what, "No coffee");
 }
 
+TEST(problem, a_busy_server_says_when_to_come_back) {
+  const std::string full = R"({"type":"/problems/at-capacity","status":503,)"
+                           R"("title":"The server is at its connection limit"})";
+  EXPECT_EQ(to_line(problem_from_http(503, full, std::chrono::seconds(7))),
+            "roost: The server is at its connection limit: try again in 7 s");
+  const std::string often = R"({"type":"/problems/rate-limited","status":429,)"
+                            R"("title":"Too many requests","detail":"from this address"})";
+  EXPECT_EQ(to_line(problem_from_http(429, often, std::chrono::seconds(1))),
+            "roost: Too many requests (from this address): try again in 1 s");
+  EXPECT_EQ(problem_from_http(503, "<html>", std::chrono::seconds(30)).advice, "try again in 30 s");
+  EXPECT_EQ(problem_from_http(503, full).advice, "") << "nobody said when";
+  EXPECT_EQ(problem_from_http(500, full, std::chrono::seconds(7)).advice, "") << "it is no limit";
+  const std::string ending = R"({"type":"/problems/shutting-down","status":503,)"
+                             R"("title":"The server is shutting down"})";
+  EXPECT_EQ(problem_from_http(503, ending).advice, "try again in a moment");
+  EXPECT_EQ(problem_from_http(503, ending, std::chrono::seconds(9)).advice, "try again in 9 s");
+}
+
 TEST(problem, error_frames_are_taken_apart) {
   const auto frame = *read_object(
       R"({"type":"error","code":"no-such-session","message":"There is no session with this id: )"

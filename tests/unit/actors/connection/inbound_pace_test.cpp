@@ -1,0 +1,51 @@
+#include "actors/connection/inbound_pace.hpp"
+
+#include "tests/support/manual_clock.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace roost::connection {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(inbound_pace, a_paste_passes_and_then_the_rate_holds) {
+  test::manual_clock time;
+  inbound_pace subject(1000, 8000);
+  EXPECT_EQ(subject.read(7000, time.now()), 0ns);
+  EXPECT_EQ(subject.read(900, time.now()), 0ns);
+  const auto wait = subject.read(2100, time.now());
+  EXPECT_GE(wait, 2s);
+  EXPECT_LE(wait, 2100ms);
+  time.advance(wait);
+  EXPECT_GT(subject.read(1000, time.now()), 900ms);
+}
+
+TEST(inbound_pace, small_messages_cost_more_than_their_bytes) {
+  test::manual_clock time;
+  inbound_pace subject(1000, 8000);
+  int messages = 0;
+  while (subject.read(7, time.now()) == 0ns) {
+    subject.message();
+    ++messages;
+  }
+  EXPECT_NEAR(messages, 8000 / (7 + 64), 2);
+}
+
+TEST(inbound_pace, control_frames_have_a_bound_of_their_own) {
+  test::manual_clock time;
+  inbound_pace subject(0, 1);
+  for (int i = 0; i < 1000; ++i)
+    ASSERT_TRUE(subject.control_frame(time.now())) << i;
+  EXPECT_FALSE(subject.control_frame(time.now()));
+  time.advance(1s);
+  for (int i = 0; i < 100; ++i)
+    ASSERT_TRUE(subject.control_frame(time.now())) << i;
+  EXPECT_FALSE(subject.control_frame(time.now()));
+  EXPECT_EQ(subject.read(1 << 30, time.now()), 0ns) << "a rate of 0 is no limit";
+}
+
+} // namespace
+} // namespace roost::connection
