@@ -48,6 +48,7 @@ struct connections_config {
   std::uint32_t handshake_burst = 20;
   std::uint32_t max_streams = 64;
   std::chrono::milliseconds idle_timeout{300'000};
+  std::chrono::milliseconds drain_delay{0};
   std::chrono::milliseconds heartbeat_interval{25'000};
   std::chrono::milliseconds heartbeat_timeout{10'000};
   std::chrono::milliseconds handshake_timeout{5'000};

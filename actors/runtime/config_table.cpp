@@ -147,6 +147,10 @@ std::vector<config_row> make_table() {
        reload::needs_restart, cv::size(ROOST_AT(connections.max_frame), 4 * kib, 16 * mib)},
       {"connections.max_request_body", "The largest HTTP request body.", reload::needs_restart,
        cv::size(ROOST_AT(connections.max_request_body), 4 * kib, 64 * mib)},
+      {"connections.drain_delay",
+       "How long an orderly stop goes on as usual while /readyz already says no, so that a load "
+       "balancer sends nobody here any more.",
+       reload::at_once, cv::duration(ROOST_AT(connections.drain_delay), 0ms, 5min)},
       {"connections.inbound_rate",
        "What one WebSocket may send per second in the long run. Past it the server reads no "
        "faster, so nothing is lost. 0: no limit.",

@@ -103,7 +103,7 @@ int serve(const loaded_config& loaded, const config_inputs& inputs) {
   signals.clear();
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
-  const watchdog bound(loaded.values.shutdown_timeout * 2);
+  const watchdog bound(running.connections.drain_delay + running.shutdown_timeout * 2);
   server.stop();
   return 0;
 }

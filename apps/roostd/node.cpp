@@ -11,6 +11,7 @@
 #include "actors/terminal/terminals.hpp"
 #include "protocols/registry.hpp"
 
+#include <boost/asio/steady_timer.hpp>
 #include <caf/scoped_actor.hpp>
 
 #include <algorithm>
@@ -280,6 +281,14 @@ void node::stop() {
   is_running_ = false;
   is_draining_->store(true);
   const auto limit = settings_.shutdown_timeout;
+  if (server_ && settings_.connections.drain_delay.count() > 0) {
+    logger().info("not ready any more",
+                  log::kv("drain_delay_ms", settings_.connections.drain_delay.count()));
+    boost::asio::io_context waiting;
+    boost::asio::steady_timer delay(waiting, settings_.connections.drain_delay);
+    delay.async_wait([](const boost::system::error_code&) {});
+    waiting.run();
+  }
   if (server_)
     server_->stop_accepting();
   drain_connections_of(std::min(limit / 4, milliseconds{2'500}));

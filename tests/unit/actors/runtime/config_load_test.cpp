@@ -232,9 +232,8 @@ recording: {enabled: true, retention: 30d}
 )"),
               IsEmpty());
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"recording: {retention: 3d}",
-       "recording.retention: not supported by this version, only "
-       "the default (30d) is"},
+      {"recording: {retention: 3d}", "recording.retention: not supported by this version, only "
+                                     "the default (30d) is"},
       {"channels: {policy: {}}", "channels.policy: not supported by this version, remove it"},
       {"database: {url: 'postgresql://db/x'}", "database.url: not supported by this version"},
       {"cluster: {join: ['a:1']}", "only the default ([]) is"},
