@@ -62,7 +62,9 @@ void door_guard::apply() {
 }
 
 void door_guard::give_up(int error) {
-  logger().warn("the kernel takes no filter, floods are refused one by one",
+  logger().warn(error == EPERM
+                    ? "floods are refused one by one, CAP_NET_ADMIN would let the kernel drop them"
+                    : "floods are refused one by one, the kernel takes no filter",
                 log::kv("reason", std::error_code(error, std::system_category()).message()));
   // A filter that stayed would ban its clients for ever.
   const auto stuck = std::count_if(listeners_.begin(), listeners_.end(),

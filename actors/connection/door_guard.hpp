@@ -18,9 +18,9 @@ namespace roost::connection {
 /// dropped by the kernel for a while (syn_filter), since even the shortest refusal costs an accept,
 /// an answer and a close. Connections that a banned client already has go on.
 ///
-/// Where the kernel has no such filters (seccomp, some containers), this says so once and does
-/// nothing more: floods are refused one by one then. Confined to the thread of its io_context
-/// except where it says otherwise.
+/// Where the kernel takes no such filter (no CAP_NET_ADMIN on newer ones, seccomp), this says so
+/// once and does nothing more: floods are refused one by one then. Confined to the thread of its
+/// io_context except where it says otherwise.
 class door_guard : public std::enable_shared_from_this<door_guard> {
 public:
   /// @param limits at most max_filtered_keys banned at once.

@@ -41,10 +41,14 @@ reception::reception(std::shared_ptr<pool_desk> desk, trusted_proxies proxies,
 pool_desk::answer reception::welcome(const std::optional<std::string>& address) {
   if (!address)
     return desk_->accept_local();
-  auto answer = desk_->accept(proxies_.trusts(*address) ? std::string() : client_key(*address));
+  auto answer = desk_->accept(key_of(*address));
   if (!answer.evicted.empty())
     evict_(answer.evicted);
   return answer;
+}
+
+std::string reception::key_of(const std::string& address) const {
+  return proxies_.trusts(address) ? std::string() : client_key(address);
 }
 
 bool reception::expects_proxy_header(std::string_view address) const {

@@ -33,6 +33,8 @@ public:
 
   /// A socket was accepted. @param address its peer, or nothing on the Unix socket.
   pool_desk::answer welcome(const std::optional<std::string>& address);
+  /// What counts as one client; empty for a trusted proxy, which speaks for many.
+  [[nodiscard]] std::string key_of(const std::string& address) const;
   /// Whether the peer's connections begin with a PROXY header.
   [[nodiscard]] bool expects_proxy_header(std::string_view address) const;
 

@@ -1,6 +1,7 @@
 #include "actors/connection/server.hpp"
 
 #include "actors/connection/departures.hpp"
+#include "actors/connection/door_guard.hpp"
 #include "actors/connection/login.hpp"
 #include "actors/connection/problem.hpp"
 #include "actors/connection/reception.hpp"
@@ -48,7 +49,8 @@ class server::core final : public http_service, public std::enable_shared_from_t
 public:
   explicit core(server_options options)
       : options_(std::move(options)), files_(options_.files),
-        departures_(std::make_shared<departures>(options_.io)), drain_timer_(options_.io) {}
+        departures_(std::make_shared<departures>(options_.io)),
+        door_(std::make_shared<door_guard>(options_.io)), drain_timer_(options_.io) {}
 
   result<void> start();
   void stop_accepting();
@@ -58,6 +60,7 @@ public:
   [[nodiscard]] std::string base_url() const;
   [[nodiscard]] result<std::string> login_url() const;
   [[nodiscard]] std::size_t http_connections() const;
+  [[nodiscard]] bans banned() const { return {door_->banned_now(), door_->bans_total()}; }
 
   std::variant<admission, http_response> admit(const http_request& request, request_kind kind,
                                                const connection_facts& facts) override;
@@ -70,9 +73,7 @@ public:
   std::optional<http_response> identify(const place& claim, const std::string& client) override {
     return reception_->identify(claim, client);
   }
-  std::variant<place, http_response> reserve(const http_request& request) override {
-    return reception_->reserve(request);
-  }
+  std::variant<place, http_response> reserve(const http_request& request) override;
   std::optional<http_response> foresee(const http_request& request) override {
     return reception_->foresee(request);
   }
@@ -92,6 +93,7 @@ private:
   const server_options options_;
   const static_assets files_;
   const std::shared_ptr<departures> departures_;
+  const std::shared_ptr<door_guard> door_;
   http_limits limits_;
   std::string listen_host_;
   std::uint16_t port_ = 0;
@@ -140,11 +142,13 @@ result<void> server::core::start() {
 
   ROOST_TRY(const auto tcp, listen_tcp(settings.listen));
   std::vector<std::shared_ptr<listener>> listeners;
-  for (const int fd : tcp)
+  for (const int fd : tcp) {
+    door_->watch(fd);
     listeners.push_back(
         std::make_shared<listener>(options_.io, fd, [self = shared_from_this()](arrival from) {
           self->accept_tcp(std::move(from));
         }));
+  }
   port_ = local_port(tcp.front());
   ROOST_TRY(const int local, listen_unix(options_.data.socket_path()));
   listeners.push_back(
@@ -177,10 +181,12 @@ result<std::string> server::core::login_url() const {
 
 void server::core::accept_tcp(arrival from) {
   auto answer = reception_->welcome(from.address);
-  if (answer.why != refusal::none)
+  if (answer.why != refusal::none) {
     turn_away(from, answer);
-  else
+    door_->refused(reception_->key_of(from.address));
+  } else {
     begin(std::move(from), std::nullopt, std::move(answer.claim), tls_);
+  }
 }
 
 void server::core::accept_unix(arrival from) {
@@ -279,6 +285,14 @@ void server::core::handle(http_request request, responder answer) {
     answer.send(files_.serve(request));
 }
 
+std::variant<place, http_response> server::core::reserve(const http_request& request) {
+  auto answer = reception_->reserve(request);
+  if (std::holds_alternative<http_response>(answer)) // on the guard's thread
+    asio::post(options_.io,
+               [door = door_, key = reception_->key_of(request.address)] { door->refused(key); });
+  return answer;
+}
+
 void server::core::upgrade(ws_handoff handoff) { options_.on_websocket(std::move(handoff)); }
 
 void server::core::closed(const http_stream& stream) {
@@ -304,6 +318,7 @@ void server::core::for_each_stream(F&& f) {
 }
 
 void server::core::stop_accepting() {
+  door_->forget();
   const std::lock_guard lock(mutex_);
   for (const auto& one : listeners_)
     one->stop();
@@ -360,6 +375,7 @@ void server::drain(std::chrono::milliseconds limit, std::function<void()> done) 
   core_->drain(limit, std::move(done));
 }
 void server::stop() { core_->stop(); }
+server::bans server::banned() const { return core_->banned(); }
 std::size_t server::http_connections() const { return core_->http_connections(); }
 
 } // namespace roost::connection

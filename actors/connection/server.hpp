@@ -73,6 +73,13 @@ public:
   /// Cuts every HTTP connection and closes the listeners. Idempotent.
   void stop();
 
+  /// Clients that the kernel keeps away for a flood: now, and since the start.
+  struct bans {
+    std::uint64_t now = 0;
+    std::uint64_t total = 0;
+  };
+  [[nodiscard]] bans banned() const;
+
   /// HTTP connections now, of both listeners; those that became WebSockets not counted.
   [[nodiscard]] std::size_t http_connections() const;
 

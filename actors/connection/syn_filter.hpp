@@ -21,8 +21,9 @@ std::vector<sock_filter> syn_filter_program(const std::vector<std::string>& keys
 
 /// Makes the kernel drop the packets of these clients that reach a listening TCP socket, in place
 /// of what it dropped before: their SYNs, so that their connections are never made, and the last
-/// ACK of handshakes under way. Needs no privilege. Their kernels send the SYN again after a second
-/// or so, and get in if they are no longer named then.
+/// ACK of handshakes under way. Their kernels send the SYN again after a second or so, and get in
+/// if they are no longer named then. Kernels since Linux commit 5d39580f68e6 (2026, in stable
+/// series too) want CAP_NET_ADMIN for this, older ones nothing.
 ///
 /// Connections that were accepted before are not touched: they have their own filter, which is
 /// the one that the listener had when they came, or none. So one that comes now keeps this filter

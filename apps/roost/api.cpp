@@ -6,6 +6,7 @@
 
 #include "apps/roost/json_read.hpp"
 #include "apps/roost/problem.hpp"
+#include "apps/roost/reconnect_policy.hpp"
 #include "apps/roost/session_ref.hpp"
 
 namespace roost::cli {
@@ -13,7 +14,8 @@ namespace roost::cli {
 outcome<http_response> api::send(const http_request& request) const {
   ROOST_TRY(auto response, send_request(address_, token_, request));
   if (response.status >= 400 || response.status < 200)
-    return problem_from_http(response.status, response.body);
+    return problem_from_http(response.status, response.body,
+                             retry_after_in(response.header("Retry-After")));
   return response;
 }
 

@@ -13,6 +13,8 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "apps/roost/attach_words.hpp"
+#include "apps/roost/away_notice.hpp"
 #include "apps/roost/json_read.hpp"
 #include "apps/roost/output_pump.hpp"
 #include "apps/roost/query_filter.hpp"
@@ -30,9 +32,14 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::size_t read_size = 32U << 10U;
 constexpr std::chrono::milliseconds second_key_patience{1000};
-constexpr std::chrono::milliseconds status_after{1000}; // shorter breaks are not worth a word
 constexpr std::chrono::milliseconds status_every{1000};
 constexpr std::chrono::milliseconds last_output_patience{2000};
+
+bool has_ctrl_c(std::string_view bytes) {
+  std::string other_keys;
+  detach_matcher matcher({{{U'c', true}}, "Ctrl-C"});
+  return matcher.feed(bytes, other_keys) == key_wish::detach;
+}
 
 class attach_session {
 public:
@@ -75,6 +82,8 @@ private:
     events.on_lost = [this](std::string_view why, std::chrono::milliseconds retry_in) {
       on_lost(why, retry_in);
     };
+    events.on_idle = [this] { on_idle(); };
+    events.on_pressure = [this](bool is_full) { is_server_full_ = is_full; };
     events.on_notice = [this](std::string_view text) { notice_ = text; };
     events.on_writable = [this] { read_input(); };
     events.on_end = [this](const link_end& end) { on_end(end); };
@@ -88,30 +97,15 @@ private:
   // --- from the server ---------------------------------------------------------------------------
 
   void on_attached(const link_attached& news) {
-    is_lost_ = false;
+    away_.back();
     status_timer_.cancel();
     if (news.mode == viewing::view)
       options_.link.mode = viewing::view;
     if (news.is_first && !options_.is_quiet)
-      say_hello(news);
+      pump_.push(greeting(name(), news, terminal_->size(), options_.detach.shown), std::nullopt);
     // The bytes that were missed come next, but the status line stands where they may not draw.
     if (is_status_shown_ && !news.is_snapshot)
       link_.refresh();
-  }
-
-  void say_hello(const link_attached& news) {
-    std::string text = "[" +
-                       std::string(news.mode == viewing::view ? "watching " : "attached to ") +
-                       printable(name()) + "; " + options_.detach.shown + " detaches]\r\n";
-    if (const auto mine = terminal_->size(); !(news.size == mine) && !news.is_holder)
-      text += "[its size is " + std::to_string(news.size.columns) + "x" +
-              std::to_string(news.size.rows) + ", this window's is " +
-              std::to_string(mine.columns) + "x" + std::to_string(mine.rows) +
-              "; typing here makes it fit]\r\n";
-    // The snapshot scrolls this line up; a title that the session has set comes after ours.
-    pump_.push(text + "\x1b]2;" + printable(name()) + " (" + options_.detach.shown +
-                   " detaches)\x1b\\",
-               std::nullopt);
   }
 
   void on_snapshot(std::string_view bytes, std::uint64_t end) {
@@ -125,29 +119,39 @@ private:
   }
 
   void on_lost(std::string_view why, std::chrono::milliseconds retry_in) {
-    if (!std::exchange(is_lost_, true))
-      lost_at_ = clock::now();
-    lost_why_ = why;
-    retry_at_ = clock::now() + retry_in;
-    show_status();
+    const auto now = clock::now();
+    away_.lost(why, now + retry_in, now);
+    on_away();
   }
 
-  /// While the connection is away: says so on the last line, once a second.
+  void on_idle() {
+    away_.idle(last_key_at_, clock::now());
+    on_away();
+  }
+
+  void on_away() {
+    is_server_full_ = false; // not known any more
+    show_status();
+    read_input(); // which may have waited for the connection to take more
+  }
+
+  /// While the connection is away: says so on the last line, and how long it will last once a
+  /// second.
   void show_status() {
-    if (!is_lost_ || is_over_)
+    if (!away_.is_away() || is_over_)
       return;
-    const auto since = clock::now() - lost_at_;
-    if (since >= status_after && pump_.is_empty() && filter_.may_interleave()) {
-      const auto left = std::chrono::ceil<std::chrono::seconds>(retry_at_ - clock::now()).count();
-      const std::string what = left > 0 ? "retrying in " + std::to_string(left) + " s" : "retrying";
-      pump_.push(status_line_sequence(terminal_->size(), "roost: " + lost_why_ + ", " + what +
-                                                             " – " + options_.detach.shown +
-                                                             " to quit"),
-                 std::nullopt);
+    const auto now = clock::now();
+    if (now >= away_.due_at() && pump_.is_empty() && filter_.may_interleave()) {
+      // What the terminal reports by itself would count as a key.
+      pump_.push(
+          (away_.awaits_key() ? std::string(quiet_reports_sequence()) : std::string()) +
+              status_line_sequence(terminal_->size(), away_.text(options_.detach.shown, now)),
+          std::nullopt);
       is_status_shown_ = true;
+      if (away_.awaits_key())
+        return;
     }
-    status_timer_.expires_after(since >= status_after ? clock::duration(status_every)
-                                                      : status_after - since);
+    status_timer_.expires_at(now < away_.due_at() ? away_.due_at() : now + status_every);
     status_timer_.async_wait([this](const error_code& error) {
       if (!error)
         show_status();
@@ -157,12 +161,10 @@ private:
   void on_end(const link_end& end) {
     if (end.failure)
       failure_ = *end.failure;
-    if (end.exited)
-      status_ = ended_with(*end.exited).value_or(exit_status::no);
-    const std::string how = end.exited ? ended_text(*end.exited) : std::string();
+    const auto ended = end.exited ? ended_with(*end.exited) : std::nullopt;
+    status_ = ended.value_or(exit_status::no);
     const std::string last =
-        failure_ ? ""
-                 : "[" + printable(name()) + " has ended" + (how.empty() ? "" : ": " + how) + "]\n";
+        failure_ ? "" : ended_words(name(), end.exited ? ended_text(*end.exited) : std::string());
     // All output is queued by now; a terminal that takes none must not keep us.
     end_timer_.expires_after(last_output_patience);
     end_timer_.async_wait([this, last](const error_code& error) {
@@ -191,20 +193,17 @@ private:
   }
 
   void on_keys(std::string_view bytes) {
+    last_key_at_ = clock::now();
+    if (away_.awaits_key() && has_ctrl_c(bytes))
+      return leave(); // nobody else would hear it
     std::string keys;
     const auto wish = matcher_.feed(bytes, keys);
     send(keys);
-    if (wish == key_wish::detach) {
-      status_ = exit_status::ok;
-      return stop("[detached from " + printable(name()) + "; `roost attach " +
-                  printable(options_.link.session) + "` comes back]\n");
-    }
+    if (wish == key_wish::detach)
+      return leave();
     key_timer_.cancel();
-    if (!matcher_.is_waiting()) {
-      if (is_lost_)
-        link_.hurry();
-      return;
-    }
+    if (!matcher_.is_waiting())
+      return come_back();
     key_timer_.expires_after(second_key_patience);
     key_timer_.async_wait([this](const error_code& error) {
       if (error)
@@ -212,7 +211,25 @@ private:
       std::string late;
       matcher_.flush(late);
       send(late);
+      come_back();
     });
+  }
+
+  /// A person is here: does not let them wait for the connection.
+  void come_back() {
+    if (!away_.is_away())
+      return;
+    if (const auto now = clock::now(); away_.awaits_key()) {
+      away_.lost("the connection was idle", now, now);
+      show_status();
+    }
+    link_.hurry();
+  }
+
+  void leave() {
+    status_ = exit_status::ok;
+    stop(farewell(name(), options_.link.session,
+                  is_server_full_ && options_.link.address.kind != transport_kind::unix_socket));
   }
 
   void send(std::string_view keys) {
@@ -237,6 +254,7 @@ private:
   void on_signal(int number) {
     switch (number) {
     case SIGWINCH:
+      show_status(); // the last line is another one
       return link_.resize(terminal_->size());
     case SIGTSTP:
       terminal_->leave();
@@ -245,6 +263,7 @@ private:
     case SIGCONT:
       terminal_->enter();
       room_ = room::first;
+      show_status();
       link_.resize(terminal_->size());
       return link_.refresh();
     default:
@@ -291,13 +310,12 @@ private:
   session_link link_;
   std::array<char, read_size> buffer_{};
   room room_ = room::first;
-  std::string lost_why_;
+  away_notice away_;
   std::string notice_;
-  clock::time_point lost_at_{};
-  clock::time_point retry_at_{};
+  clock::time_point last_key_at_ = clock::now();
   std::optional<command_failure> failure_;
   int status_ = exit_status::ok;
-  bool is_lost_ = false;
+  bool is_server_full_ = false;
   bool is_status_shown_ = false;
   bool is_reading_ = false;
   bool is_over_ = false;

@@ -44,18 +44,22 @@ command_failure make(std::string_view name, std::string what, std::string detail
 
 } // namespace
 
-command_failure problem_from_http(int status, std::string_view body) {
+command_failure problem_from_http(int status, std::string_view body,
+                                  std::optional<std::chrono::seconds> retry_after) {
+  command_failure why;
   const auto problem = read_object(body);
-  if (!problem || text_field(*problem, "title").empty())
-    return {exit_status::no,
-            "the server answered " + std::to_string(status),
-            "",
-            "is it a roostd of this version?",
-            {}};
-  const auto type = text_field(*problem, "type");
-  const auto name = std::string_view(type).substr(type.rfind('/') + 1);
-  return make(name, text_field(*problem, "title"), text_field(*problem, "detail"),
-              text_field(*problem, "correlation_id"), status);
+  if (!problem || text_field(*problem, "title").empty()) {
+    why.what = "the server answered " + std::to_string(status);
+    why.advice = "is it a roostd of this version?";
+  } else {
+    const auto type = text_field(*problem, "type");
+    const auto name = std::string_view(type).substr(type.rfind('/') + 1);
+    why = make(name, text_field(*problem, "title"), text_field(*problem, "detail"),
+               text_field(*problem, "correlation_id"), status);
+  }
+  if (retry_after && (status == 429 || status == 503))
+    why.advice = "try again in " + std::to_string(retry_after->count()) + " s";
+  return why;
 }
 
 command_failure problem_from_frame(const boost::json::object& message) {

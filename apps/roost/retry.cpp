@@ -22,7 +22,7 @@ bool outage::bridge(const command_failure& why) {
     since_ = now;
   if (now - *since_ > outage_max)
     return false;
-  pause_for(policy_.next_delay(0, std::nullopt).value_or(std::chrono::seconds(1)));
+  pause_for(policy_.next_delay(0, std::nullopt, now).value_or(std::chrono::seconds(1)));
   return true;
 }
 

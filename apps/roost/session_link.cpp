@@ -17,9 +17,7 @@ constexpr std::size_t queue_high = 64U << 10U; // queued input past which we sto
 constexpr std::size_t kept_max = 1U << 20U;    // input kept while the connection is away
 constexpr std::uint64_t ack_every = 64U << 10U;
 constexpr milliseconds ack_idle{50};
-constexpr std::string_view connection_lost = "connection lost";
-constexpr std::chrono::seconds hurry_every{1};   // how often a person may cut a delay short
-constexpr std::chrono::seconds stable_after{10}; // a connection that lived so long was a success
+constexpr std::int64_t full_level = 2; // of `pressure`: no place is left
 
 } // namespace
 
@@ -30,20 +28,6 @@ session_link::session_link(boost::asio::io_context& io, link_options options, li
 session_link::~session_link() { drop_socket(); }
 
 void session_link::start() { connect(); }
-
-void session_link::connect() {
-  ws_events events;
-  events.on_open = [this] { on_open(); };
-  events.on_text = [this](std::string_view text) { on_text(text); };
-  events.on_binary = [this](std::string_view bytes) { on_binary(bytes); };
-  events.on_writable = [this] {
-    if (events_.on_writable)
-      events_.on_writable();
-  };
-  events.on_end = [this](const ws_end& end) { on_socket_end(end); };
-  socket_ = make_ws_client(io_, options_.address, std::move(events));
-  socket_->start(options_.token);
-}
 
 void session_link::on_open() {
   boost::json::object message{{"type", "attach"},
@@ -86,15 +70,17 @@ void session_link::on_text(std::string_view text) {
   } else if (type == "exited" && is_mine(*message)) {
     finish({*message, {}});
   } else if (type == "idle_warning") {
-    if (events_.on_notice)
-      events_.on_notice("this connection has been idle and will be closed in " +
-                        std::to_string(number_field(*message, "seconds").value_or(0)) + " s");
+    if (events_.on_idle_warning)
+      events_.on_idle_warning();
+  } else if (type == "pressure") {
+    if (events_.on_pressure)
+      events_.on_pressure(number_field(*message, "level").value_or(0) >= full_level);
   } else if (type == "draining") {
     drain_hint_ = milliseconds(number_field(*message, "reconnect_after_ms").value_or(0));
   } else if (type == "error") {
     on_error_message(*message);
   }
-  // All else (lag, pressure, event, pong, …) is for other clients.
+  // All else (lag, event, pong, …) is for other clients.
 }
 
 void session_link::on_attached_message(const boost::json::object& message) {
@@ -159,98 +145,6 @@ void session_link::on_binary(std::string_view bytes) {
   }
 }
 
-void session_link::on_socket_end(const ws_end& end) {
-  if (is_attached_ && std::chrono::steady_clock::now() - attached_at_ > stable_after)
-    policy_.succeeded();
-  is_attached_ = false;
-  stream_.disconnected();
-  ack_timer_.cancel();
-  is_ack_due_ = false;
-  const auto hint = std::exchange(drain_hint_, std::nullopt);
-  if (end.unreachable) {
-    if (!was_attached_)
-      return finish({{}, *end.unreachable});
-    return retry(0, connection_lost, hint);
-  }
-  if (end.http_status != 0) {
-    const bool is_passing = end.http_status == 429 || end.http_status >= 500;
-    if (!is_passing || !was_attached_)
-      return finish({{}, problem_from_http(end.http_status, end.http_body)});
-    std::optional<milliseconds> wait;
-    if (end.retry_after)
-      wait = *end.retry_after;
-    return retry(0, "the server cannot take the connection now", wait);
-  }
-  switch (action_after(end.close_code)) {
-  case after_close::ended:
-    return finish({exited_, {}});
-  case after_close::stop: {
-    command_failure why{
-        exit_status::no, std::string(explain_close(end.close_code)), end.reason, "", {}};
-    if (end.close_code == 4401)
-      why.advice = "give a valid --token, or set ROOST_TOKEN";
-    return finish({{}, std::move(why)});
-  }
-  case after_close::reconnect_fresh:
-    stream_.forget();
-    break;
-  case after_close::reconnect:
-    break;
-  }
-  auto wait = hint;
-  if (end.close_code == 1012 || end.close_code == 1013)
-    if (const auto seconds = retry_after_in(end.reason))
-      wait = *seconds;
-  retry(end.close_code, end.close_code == 0 ? connection_lost : explain_close(end.close_code),
-        wait);
-}
-
-void session_link::retry(std::uint16_t code, std::string_view why,
-                         std::optional<milliseconds> hint) {
-  const auto delay = policy_.next_delay(code, hint);
-  if (!delay)
-    return finish({{},
-                   command_failure{exit_status::no,
-                                   std::string(explain_close(code)),
-                                   options_.address.shown(),
-                                   "it did so several times; its log tells why",
-                                   {}}});
-  tried_at_ = std::chrono::steady_clock::now();
-  if (events_.on_lost)
-    events_.on_lost(why, *delay);
-  is_retry_pending_ = true;
-  retry_timer_.expires_after(*delay);
-  retry_timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error && std::exchange(is_retry_pending_, false) && !is_over_)
-      connect();
-  });
-}
-
-void session_link::hurry() {
-  if (!is_retry_pending_ || is_over_ || std::chrono::steady_clock::now() - tried_at_ < hurry_every)
-    return;
-  is_retry_pending_ = false;
-  retry_timer_.cancel();
-  connect();
-}
-
-void session_link::finish(link_end end) {
-  if (std::exchange(is_over_, true))
-    return;
-  is_attached_ = false;
-  retry_timer_.cancel();
-  ack_timer_.cancel();
-  drop_socket();
-  if (events_.on_end)
-    events_.on_end(end);
-}
-
-void session_link::drop_socket() {
-  // Kept, its timers would hold the io_context, and so the program, after the goodbye.
-  if (const auto socket = std::exchange(socket_, nullptr))
-    socket->close();
-}
-
 void session_link::send_json(const boost::json::object& message) {
   socket_->send_text(boost::json::serialize(message));
 }
@@ -312,6 +206,11 @@ void session_link::written(std::uint64_t offset) {
 void session_link::send_ack(std::uint64_t least) {
   if (const auto offset = stream_.take_ack(least))
     socket_->send_binary(wire::encode(wire::ack_frame{stream_number, *offset}));
+}
+
+void session_link::stay() {
+  if (is_attached_)
+    socket_->send_binary(wire::encode(wire::ack_frame{stream_number, stream_.acked()}));
 }
 
 void session_link::detach() {

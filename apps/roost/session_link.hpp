@@ -43,7 +43,8 @@ struct link_attached {
   terminal_size size; ///< the session's
 };
 
-/// How a link ends for good: the session has ended, or coming back is of no use.
+/// How a link ends for good: the session has ended, or coming back is of no use. With neither the
+/// session has ended in a way that the server did not tell.
 struct link_end {
   std::optional<boost::json::object> exited; ///< the server's `exited` message
   std::optional<command_failure> failure;
@@ -57,6 +58,13 @@ struct link_events {
   std::function<void(std::string_view bytes, std::uint64_t end)> on_snapshot;
   std::function<void(terminal_size)> on_resized;
   std::function<void(std::string_view why, std::chrono::milliseconds retry_in)> on_lost;
+  /// The server has ended the connection because nobody was there (4408); `hurry()` comes back.
+  /// Without a handler the link ends instead.
+  std::function<void()> on_idle;
+  /// It is about to do so.
+  std::function<void()> on_idle_warning;
+  /// Whether the server has no place left for another connection.
+  std::function<void(bool is_full)> on_pressure;
   std::function<void(std::string_view text)> on_notice;
   std::function<void()> on_writable; ///< there is room for input again
   std::function<void(const link_end&)> on_end;
@@ -82,8 +90,11 @@ public:
   [[nodiscard]] bool is_attached() const noexcept { return is_attached_; }
   [[nodiscard]] bool is_holder() const noexcept { return stream_.is_holder(); }
 
-  /// A person is waiting: cuts the delay before the next attempt short, at most once a second.
+  /// A person is waiting: cuts the delay before the next attempt short, at most once a second, and
+  /// comes back at once after `on_idle`.
   void hurry();
+  /// Answers an idle warning: somebody still wants the output.
+  void stay();
   /// The user's window has another size.
   void resize(terminal_size size);
   /// Asks for a snapshot.
@@ -103,6 +114,7 @@ private:
   void on_error_message(const boost::json::object& message);
   void retry(std::uint16_t code, std::string_view why,
              std::optional<std::chrono::milliseconds> hint);
+  void await_person();
   void finish(link_end end);
   void drop_socket();
   void send_json(const boost::json::object& message);
@@ -121,7 +133,6 @@ private:
   std::string connection_; ///< the server's name for this connection
   std::string kept_input_;
   std::optional<std::chrono::milliseconds> drain_hint_;
-  std::optional<boost::json::object> exited_;
   std::chrono::steady_clock::time_point attached_at_{};
   std::chrono::steady_clock::time_point tried_at_{};
   bool is_retry_pending_ = false;

@@ -35,6 +35,8 @@ std::string last_line(terminal_size size) { return "\x1b[" + std::to_string(size
 
 std::string_view enter_sequence() noexcept { return "\x1b[22;0t"; }
 
+std::string_view quiet_reports_sequence() noexcept { return "\x1b[?1004l\x1b[?2031l\x1b[?2048l"; }
+
 std::string_view reset_modes_sequence() noexcept { return reset_modes; }
 
 std::string leave_sequence(terminal_size size) {

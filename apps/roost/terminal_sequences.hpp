@@ -16,6 +16,10 @@ struct terminal_size {
 /// Before the first byte: keeps the user's window title on the terminal's title stack.
 std::string_view enter_sequence() noexcept;
 
+/// Switches off what a terminal reports without a key being pressed: focus, colour theme and size.
+/// A snapshot switches on again what the session wants.
+std::string_view quiet_reports_sequence() noexcept;
+
 /// Puts every mode that a program may have set back to what a shell expects: main screen, mouse,
 /// focus and paste reports off, cursor visible and of the usual shape, cursor and keypad keys
 /// normal, no margins, no attributes, ASCII, kitty's and xterm's keyboard modes off. Moves the

@@ -65,6 +65,8 @@ public:
   void written(std::uint64_t offset) noexcept;
   /// The offset to acknowledge, if at least `least` bytes are unacknowledged; counts as sent.
   std::optional<std::uint64_t> take_ack(std::uint64_t least);
+  /// What was acknowledged last, or where the stream starts.
+  [[nodiscard]] std::uint64_t acked() const noexcept { return acked_; }
 
 private:
   std::optional<stream_position> position_;

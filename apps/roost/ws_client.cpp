@@ -10,6 +10,7 @@
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 
+#include "apps/roost/reconnect_policy.hpp"
 #include "apps/roost/transport.hpp"
 #include "protocols/wire/roost_v1.hpp"
 
@@ -59,11 +60,7 @@ public:
       return;
     if (!stream_)
       return;
-    goodbye_timer_.expires_after(goodbye_patience);
-    goodbye_timer_.async_wait([self = this->shared_from_this()](const error_code& error) {
-      if (!error)
-        self->cut();
-    });
+    cut_soon();
     if (queue_.empty())
       say_goodbye();
   }
@@ -115,6 +112,10 @@ private:
           if (!token.empty())
             request.set(http::field::authorization, "Bearer " + token);
         }));
+    stream_->control_callback([this](websocket::frame_type what, auto) {
+      if (what == websocket::frame_type::close)
+        await_hang_up();
+    });
     stream_->read_message_max(message_max);
     stream_->auto_fragment(false); // a message is one frame, whatever the size of Beast's buffer
     stream_->async_handshake(response_, address_.host_header(), "/ws",
@@ -122,7 +123,7 @@ private:
                                if (self->is_over_)
                                  return;
                                if (error)
-                                 return self->refused(error);
+                                 return self->handshake_failed(error);
                                if (self->response_[http::field::sec_websocket_protocol] !=
                                    wire::subprotocol)
                                  return self->fail({exit_status::unreachable,
@@ -137,16 +138,29 @@ private:
                              });
   }
 
-  void refused(const error_code& error) {
-    if (error != websocket::error::upgrade_declined)
+  void handshake_failed(const error_code& error) {
+    if (error == websocket::error::upgrade_declined)
+      return refused();
+    if (error != asio::error::broken_pipe)
       return fail(unreachable(address_, error));
+    // A full server may answer and close before it has read anything, so that the request could
+    // not be written. What it said is there to be read, now or never.
+    cut_soon();
+    http::async_read(stream_->next_layer(), buffer_, response_,
+                     [self = this->shared_from_this(), error](const error_code& unread, auto) {
+                       if (self->is_over_)
+                         return;
+                       if (unread)
+                         return self->fail(unreachable(self->address_, error));
+                       self->refused();
+                     });
+  }
+
+  void refused() {
     ws_end end;
     end.http_status = static_cast<int>(response_.result_int());
     end.http_body = response_.body();
-    const std::string after(response_[http::field::retry_after]);
-    if (!after.empty() && after.find_first_not_of("0123456789") == std::string::npos &&
-        after.size() < 5)
-      end.retry_after = std::chrono::seconds(std::stoi(after));
+    end.retry_after = retry_after_in(response_[http::field::retry_after]);
     finish(end);
   }
 
@@ -165,6 +179,13 @@ private:
       events.on_end(end);
   }
 
+  /// The server has said goodbye and is to end the connection first. One that does not (or that the
+  /// network has lost) must not keep us.
+  void await_hang_up() {
+    is_closed_by_server_ = true;
+    cut_soon();
+  }
+
   void read() {
     stream_->async_read(
         buffer_, [self = this->shared_from_this()](const error_code& error, std::size_t) {
@@ -172,7 +193,7 @@ private:
             return;
           if (error) {
             ws_end end;
-            if (error == websocket::error::closed) {
+            if (error == websocket::error::closed || self->is_closed_by_server_) {
               end.close_code = self->stream_->reason().code;
               end.reason = std::string(self->stream_->reason().reason.c_str());
             }
@@ -230,6 +251,14 @@ private:
                          [self = this->shared_from_this()](const error_code&) { self->cut(); });
   }
 
+  void cut_soon() {
+    goodbye_timer_.expires_after(goodbye_patience);
+    goodbye_timer_.async_wait([self = this->shared_from_this()](const error_code& error) {
+      if (!error)
+        self->cut();
+    });
+  }
+
   void cut() {
     goodbye_timer_.cancel();
     if (!stream_)
@@ -250,6 +279,7 @@ private:
   std::size_t queued_bytes_ = 0;
   asio::steady_timer goodbye_timer_;
   bool is_open_ = false;
+  bool is_closed_by_server_ = false;
   bool is_over_ = false;
 };
 

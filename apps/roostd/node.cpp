@@ -125,6 +125,10 @@ result<void> node::start() {
                   [this] { return tokens_->list(); },
                   [this](std::string_view id) { return tokens_->revoke(id); }};
   about.pool = connections_;
+  about.bans = [this] {
+    const auto banned = server_->banned(); // it is there before the first request is
+    return std::pair(banned.now, banned.total);
+  };
   about.sessions = [count = session_count_] { return count->load(std::memory_order_relaxed); };
   about.is_draining = [draining = is_draining_] { return draining->load(); };
   about.login_url = [this] { return login_url(); };

@@ -73,7 +73,8 @@ struct api_config {
   std::function<events_actor()> events;
   token_admin tokens;
   std::function<connections_actor()> pool;
-  std::function<std::uint64_t()> sessions;        ///< in the list
+  std::function<std::pair<std::uint64_t, std::uint64_t>()> bans; ///< clients kept away: now, so far
+  std::function<std::uint64_t()> sessions;                       ///< in the list
   std::function<bool()> is_draining;              ///< the server shuts down: not ready
   std::function<result<std::string>()> login_url; ///< with the login token in its fragment
   /// Deadlines of single questions: to the directory for a look-up, and to a terminal for anything.

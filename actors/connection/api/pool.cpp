@@ -46,6 +46,12 @@ void api_state::metrics(const exchange_ptr& x) {
                        "Sessions in the list, ended ones that are still kept too.",
                        static_cast<double>(config_.sessions()));
             add_pool_metrics(page, *seen.report);
+            const auto [banned, bans] = config_.bans();
+            page.gauge("roost_connections_banned",
+                       "Clients that the kernel keeps away because they flooded.",
+                       static_cast<double>(banned));
+            page.counter("roost_connections_bans_total", "How often that began.",
+                         static_cast<double>(bans));
             http_response answer;
             answer.headers = {{"Content-Type", std::string(metric_page::content_type)},
                               {"Cache-Control", "no-store"}};

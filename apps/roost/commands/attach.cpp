@@ -54,7 +54,9 @@ constinit const command_row attach_command = {
     "The\n"
     "first key twice sends it once. A connection that breaks comes back by itself, with all "
     "output;\n"
-    "what is typed meanwhile is sent then. The exit status is the session's own, 128+N after a\n"
+    "what is typed meanwhile is sent then. One that the server ended because nobody was there "
+    "comes\n"
+    "back with the next key. The exit status is the session's own, 128+N after a\n"
     "signal, or 0 after detaching.",
     operands,
     options,

@@ -108,6 +108,11 @@ private:
       link_.written(end);
     };
     events.on_attached = [](const link_attached&) {};
+    events.on_idle_warning = [this] {
+      // Nothing was printed for a while, but who reads it still waits for it.
+      if (!pump_ || pump_->is_empty())
+        link_.stay();
+    };
     events.on_end = [this](const link_end& end) {
       if (end.failure)
         failure_ = *end.failure;

@@ -98,6 +98,35 @@ export class RoostPage {
     return this.page.locator('.status-item.connection').getAttribute('data-link');
   }
 
+  async waitForLink(state, options) {
+    await until(`the link to be ${state}`, async () => (await this.linkState()) === state, {
+      describe: async () => `${await this.linkState()}; ${JSON.stringify(await this.banners())}`,
+      ...options,
+    });
+  }
+
+  /** What stands above the terminal. */
+  async banners() {
+    return this.page.locator('.banner .grow').allInnerTexts();
+  }
+
+  /** Waits for a banner that says this, and returns the text. */
+  async waitForBanner(pattern, options) {
+    return until(
+      `a banner with ${pattern}`,
+      async () => (await this.banners()).map((text) => pattern.exec(text)).find((match) => match),
+      { describe: async () => `${await this.linkState()}; ${JSON.stringify(await this.banners())}`, ...options },
+    );
+  }
+
+  async waitForNoBanner(pattern, options) {
+    await until(
+      `no banner with ${pattern}`,
+      async () => !(await this.banners()).some((text) => pattern.test(text)),
+      { describe: async () => JSON.stringify(await this.banners()), ...options },
+    );
+  }
+
   async role() {
     return this.page.locator('.status-item.role').getAttribute('data-role');
   }
@@ -116,4 +145,12 @@ export class RoostPage {
   checkClean() {
     checkEqual(this.problems, [], 'the page had problems');
   }
+}
+
+/** Another tab in the browser of `neighbour`: the same cookies, the same limits of connections per host. */
+export async function newTab(stage, neighbour) {
+  const tab = new RoostPage(await neighbour.context.newPage());
+  tab.context = neighbour.context;
+  stage.pages.push(tab);
+  return tab;
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from './wait.mjs';
 
+const readyLine = /https?:\/\/\S+\/#token=\S+(?=\s)/;
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 function findProgram(name, fromEnvironment) {
@@ -16,9 +17,16 @@ function findProgram(name, fromEnvironment) {
   throw new Error(`no ${name} in build/release or build/dev: build it, or say where it is (ROOSTD, ROOST)`);
 }
 
+/** `connections.max_per_ip` as the environment has it. */
+function environmentOf(settings) {
+  const name = (key) => `ROOST_${key.toUpperCase().replaceAll('.', '_')}`;
+  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [name(key), String(value)]));
+}
+
 /** One roostd of its own: port, data dir, token. */
 export class Server {
-  static async start({ listen = '127.0.0.1:0', dataDir } = {}) {
+  /** `settings`: what differs from the defaults, e.g. `{ 'connections.max': 3 }`. */
+  static async start({ listen = '127.0.0.1:0', dataDir, settings = {} } = {}) {
     const server = new Server();
     server.dataDir = dataDir ?? mkdtempSync(path.join(tmpdir(), 'roost-web-'));
     server.program = findProgram('roostd', process.env.ROOSTD);
@@ -26,15 +34,18 @@ export class Server {
     const options = ['--listen', listen, '--data-dir', server.dataDir];
     server.process = spawn(server.program, options, {
       cwd: server.dataDir,
-      env: { ...process.env, HISTFILE: '/dev/null' },
+      env: { ...process.env, HISTFILE: '/dev/null', ...environmentOf(settings) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     server.exited = new Promise((resolve) => server.process.once('exit', resolve));
     for (const stream of [server.process.stdout, server.process.stderr]) {
-      stream.on('data', (data) => (server.log += data));
+      stream.on('data', (data) => {
+        server.log += data;
+        if (server.readyAt === undefined && readyLine.test(server.log)) server.readyAt = Date.now();
+      });
     }
     server.process.on('error', (error) => (server.log += `\n${error.message}`));
-    server.url = await until('the URL that roostd prints', () => /https?:\/\/\S+\/#token=\S+/.exec(server.log)?.[0], {
+    server.url = await until('the URL that roostd prints', () => readyLine.exec(server.log)?.[0], {
       describe: () => server.log,
     });
     server.base = new URL('/', server.url).href;
@@ -72,12 +83,13 @@ export class Server {
     });
   }
 
-  /** Ends the process and keeps the data dir, for another start. */
+  /** Ends the process and keeps the data dir, for another start. The exit status; null: it had to be killed. */
   async shutDown() {
     this.process.kill('SIGTERM');
     const timer = setTimeout(() => this.process.kill('SIGKILL'), 15_000);
-    await this.exited;
+    const status = await this.exited;
     clearTimeout(timer);
+    return status;
   }
 
   async stop() {

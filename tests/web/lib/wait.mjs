@@ -17,6 +17,15 @@ export async function until(what, condition, { timeoutMs = patienceMs, describe 
   }
 }
 
+/** Fails as soon as `condition` no longer gives something truthy, within this time. */
+export async function stays(what, forMs, condition) {
+  const end = Date.now() + forMs;
+  while (Date.now() < end) {
+    if (!(await condition())) throw new Unmet(`did not last for ${forMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 export function check(isTrue, what) {
   if (!isTrue) throw new Unmet(what);
 }

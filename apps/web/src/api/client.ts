@@ -1,3 +1,5 @@
+import { readRefusal, type Refused } from '../protocol/refusal';
+import type { Refusal } from '../session/link_types';
 import type { NewSession, Problem, Session } from './types';
 
 /** A refused or failed request, with the text to show. */
@@ -7,6 +9,8 @@ export class ApiError extends Error {
     readonly status: number,
     message: string,
     readonly correlationId: string | null = null,
+    /** What a server without room says (429, 503): when to come back. */
+    readonly refused: Refused | null = null,
   ) {
     super(message);
   }
@@ -14,6 +18,8 @@ export class ApiError extends Error {
 
 /** No answer within this time is a failure. */
 const requestTimeoutMs = 15_000;
+/** The same for a question that decides about the next attempt to connect. */
+const probeTimeoutMs = 5_000;
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -43,6 +49,33 @@ export class ApiClient {
     await this.request('DELETE', sessionPath(id) + (how === 'now' ? '?now=1' : ''));
   }
 
+  /**
+   * Whether the server would accept a WebSocket of this page now, and if not, why: browsers hide the
+   * answer to a failed handshake. What is no word of a Roost server (a proxy's page) decides nothing.
+   */
+  async probe(): Promise<Refusal> {
+    let response: Response;
+    let text: string;
+    try {
+      response = await this.fetch('/ws', {
+        method: 'GET',
+        credentials: 'same-origin',
+        cache: 'no-store',
+        signal: AbortSignal.timeout(probeTimeoutMs),
+        headers: { accept: 'application/problem+json' },
+      });
+      text = await response.text();
+    } catch {
+      return 'unreachable';
+    }
+    const { status, headers } = response;
+    if (status === 401) return 'unauthenticated';
+    if (status === 403) return 'forbidden';
+    const isProblem = headers.get('content-type')?.startsWith('application/problem+json') ?? false;
+    if (!isNoRoom(status) || !isProblem) return 'none';
+    return readRefusal(status, problemIn(text), headers.get('retry-after'));
+  }
+
   private async request(method: string, path: string, body?: unknown): Promise<unknown> {
     const init: RequestInit = {
       method,
@@ -62,15 +95,25 @@ export class ApiClient {
     } catch {
       throw new ApiError(0, 'The server cannot be reached.');
     }
-    const value = parse(text);
-    if (response.ok) return value;
-    const problem = (value ?? {}) as Problem;
+    const { ok, status, headers } = response;
+    if (ok) return parse(text);
+    const problem = problemIn(text);
     throw new ApiError(
-      response.status,
-      problem.detail ?? problem.title ?? `The server answered ${response.status}.`,
-      problem.correlation_id ?? response.headers.get('x-correlation-id'),
+      status,
+      problem.detail ?? problem.title ?? `The server answered ${status}.`,
+      problem.correlation_id ?? headers.get('x-correlation-id'),
+      isNoRoom(status) ? readRefusal(status, problem, headers.get('retry-after')) : null,
     );
   }
+}
+
+function isNoRoom(status: number): boolean {
+  return status === 429 || status === 503;
+}
+
+function problemIn(text: string): Problem {
+  const value = parse(text);
+  return typeof value === 'object' && value !== null ? value : {};
 }
 
 function sessionPath(id: string): string {

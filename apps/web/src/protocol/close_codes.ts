@@ -1,6 +1,6 @@
 /**
  * What to do when the socket closes, as one table: docs/reference/websocket.md, "Close codes".
- * A test enumerates it.
+ * A test holds it to tests/golden/close_codes.json, which every client obeys.
  */
 
 export type Reaction =
@@ -23,6 +23,9 @@ export interface CloseRule {
   text: string;
 }
 
+/** Nobody typed for a long time: a key is all that it takes to come back. */
+export const idleCode = 4408;
+
 const rules: ReadonlyMap<number, CloseRule> = new Map([
   [1000, { reaction: 'stop', text: 'The connection was closed.' }],
   [1001, { reaction: 'reconnect', text: 'The server is going away.' }],
@@ -30,7 +33,7 @@ const rules: ReadonlyMap<number, CloseRule> = new Map([
   [1003, { reaction: 'reconnect_slowly', text: 'The server does not accept this kind of data.' }],
   [1006, { reaction: 'reconnect', text: 'The connection was lost.' }],
   [1007, { reaction: 'reconnect_slowly', text: 'Invalid text was sent.' }],
-  [1008, { reaction: 'stop', text: 'The server refused this page.' }],
+  [1008, { reaction: 'stop', text: 'The server ended this connection.' }],
   [1009, { reaction: 'reconnect_slowly', text: 'A message was too big.' }],
   [1011, { reaction: 'reconnect_limited', text: 'The server had an internal error.' }],
   [1012, { reaction: 'reconnect', text: 'The server is restarting.' }],
@@ -38,7 +41,13 @@ const rules: ReadonlyMap<number, CloseRule> = new Map([
   [4008, { reaction: 'reconnect_fresh', text: 'This browser stopped reading.' }],
   [4401, { reaction: 'login', text: 'You are signed out.' }],
   [4403, { reaction: 'stop', text: 'You may not do this.' }],
-  [4408, { reaction: 'stop', text: 'Disconnected after a time without input. Your terminals live on.' }],
+  [
+    idleCode,
+    {
+      reaction: 'stop',
+      text: 'Disconnected after a time without input. Your terminals live on; any key brings you back.',
+    },
+  ],
   [4409, { reaction: 'stop', text: 'This connection was taken over elsewhere.' }],
   [4410, { reaction: 'stop', text: 'The session has ended.' }],
   [4429, { reaction: 'stop', text: 'Too many messages were sent.' }],
@@ -55,10 +64,4 @@ export function closeRule(code: number): CloseRule {
 /** Codes that have a rule of their own. */
 export function listedCloseCodes(): number[] {
   return [...rules.keys()];
-}
-
-/** Seconds from a close reason such as "Retry-After: 7" or "7"; null when there is none. */
-export function retryAfterSeconds(reason: string): number | null {
-  const match = /^\s*(?:retry-after\s*[:=]\s*)?(\d{1,5})\s*s?\s*$/i.exec(reason);
-  return match ? Number(match[1]) : null;
 }

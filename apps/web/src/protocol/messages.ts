@@ -1,5 +1,6 @@
 /** The text frames of `roost.v1`: JSON objects with a `type`. */
 
+import { sessionTopics, type Session, type SessionEvent } from '../api/types';
 import type { SnapshotReason } from './frames';
 
 export type Mode = 'control' | 'view';
@@ -18,6 +19,8 @@ export type ClientMessage =
   | { type: 'resize'; stream: number; cols: number; rows: number }
   | { type: 'take_control'; stream: number }
   | { type: 'refresh'; stream: number }
+  /** Replaces what was subscribed before; ends with the connection. */
+  | { type: 'subscribe'; topics: readonly SessionEvent['topic'][] }
   | { type: 'ping'; id: number };
 
 export interface Hello {
@@ -53,6 +56,7 @@ export type ServerMessage =
   | { type: 'control'; stream: number; holder: string | null; you: boolean }
   | { type: 'exited'; stream: number; status?: number | null; signal?: string | number | null }
   | { type: 'lag'; stream: number; bytes: number }
+  | ({ type: 'event' } & SessionEvent)
   | { type: 'pressure'; level: number; used: number; capacity: number }
   | { type: 'idle_warning'; seconds: number }
   | { type: 'draining'; reconnect_after_ms: number }
@@ -75,7 +79,8 @@ const required: Record<ServerMessage['type'], Record<string, 'number' | 'string'
   control: { stream: 'number', you: 'boolean' },
   exited: { stream: 'number' },
   lag: { stream: 'number', bytes: 'number' },
-  pressure: { level: 'number' },
+  event: { topic: 'string', at: 'string' },
+  pressure: { level: 'number', used: 'number', capacity: 'number' },
   idle_warning: { seconds: 'number' },
   draining: { reconnect_after_ms: 'number' },
   error: { code: 'string', message: 'string' },
@@ -100,9 +105,17 @@ export function parseServerMessage(text: string): ServerMessage | null {
   for (const [name, type] of Object.entries(fields)) {
     if (typeof message[name] !== type) return null;
   }
+  if (message['type'] === 'event' && !isSessionEvent(message)) return null;
   if (message['type'] === 'hello' && typeof message['limits'] !== 'object') message['limits'] = {};
   if (message['type'] === 'attached' && typeof message['live_offset'] !== 'number') {
     message['live_offset'] = message['offset'];
   }
   return message as unknown as ServerMessage;
+}
+
+/** Other topics may come one day; what is no session must not get into the list of sessions. */
+function isSessionEvent(message: Record<string, unknown>): boolean {
+  const session = message['session'] as Partial<Session> | null | undefined;
+  const isKnown = (sessionTopics as readonly unknown[]).includes(message['topic']);
+  return isKnown && typeof session?.id === 'string' && typeof session.created_at === 'string';
 }

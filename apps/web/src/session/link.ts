@@ -1,4 +1,4 @@
-import { closeRule, retryAfterSeconds, type CloseRule } from '../protocol/close_codes';
+import { closeRule } from '../protocol/close_codes';
 import { decode, encode, subprotocol, type Frame } from '../protocol/frames';
 import {
   parseServerMessage,
@@ -6,87 +6,62 @@ import {
   type Hello,
   type ServerMessage,
 } from '../protocol/messages';
-import { backoffMs } from './backoff';
-import type { Clock } from './clock';
-
-/** The part of WebSocket that the link uses. */
-export interface SocketLike {
-  binaryType: string;
-  readonly bufferedAmount: number;
-  onopen: (() => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number; reason: string }) => void) | null;
-  send(data: string | Uint8Array<ArrayBuffer>): void;
-  close(code?: number, reason?: string): void;
-}
-
-/** Why the server refused before the upgrade; browsers hide the status of a failed handshake. */
-export type Refusal = 'unauthenticated' | 'forbidden' | 'none';
-
-export interface LinkEnvironment {
-  clock: Clock;
-  /** Uniform in [0, 1). */
-  random(): number;
-  openSocket(subprotocol: string): SocketLike;
-  /** The browser says that there is no network and the server is not on this machine. */
-  isOffline(): boolean;
-  /** Asks over HTTP what a failed handshake may have meant. */
-  probe(): Promise<Refusal>;
-}
-
-export type LinkState =
-  | { kind: 'idle' }
-  | { kind: 'connecting'; attempt: number }
-  | { kind: 'connected' }
-  | { kind: 'waiting'; retryAt: number; attempt: number; text: string }
-  | { kind: 'offline' }
-  | { kind: 'stopped'; code: number; rule: CloseRule };
-
-export interface LinkListener {
-  onState(state: LinkState): void;
-  /** The connection is usable; streams of an earlier one are gone. `fresh`: ask for snapshots. */
-  onUp(hello: Hello, options: { fresh: boolean }): void;
-  onDown(): void;
-  onMessage(message: ServerMessage): void;
-  onFrame(frame: Frame): void;
-}
+import { retryAfterSeconds, type Refused } from '../protocol/refusal';
+import { demandOf } from './demand';
+import { Heartbeat } from './heartbeat';
+import type {
+  LinkEnvironment,
+  LinkListener,
+  LinkState,
+  Refusal,
+  SocketLike,
+} from './link_types';
+import { ReconnectPlan } from './reconnect_plan';
 
 /** No `hello` within this time means that nobody is there. */
 export const helloTimeoutMs = 10_000;
-/** Silence for this long is checked with a ping (the server's own pings are invisible to scripts). */
-export const pingEveryMs = 25_000;
-/** A ping without any answer for this long means that the connection is dead. */
-export const pongTimeoutMs = 8_000;
-/** The same when something suggests that the network changed: the user is looking and waits. */
-export const checkTimeoutMs = 2_500;
 /** A connection that lived this long ends a series of failures. */
 export const stableMs = 10_000;
-export const slowReconnectMs = 30_000;
-/** Attempts in a row after an internal error of the server. */
-export const limitedAttempts = 5;
 /** While the browser says "offline" it is not trusted for longer than this. */
 export const offlineRetryMs = 30_000;
+
+const restartCode = 1012;
+const tryAgainLaterCode = 1013;
 
 /** One WebSocket to the server, kept up: reconnects as the close-code table says, checks liveness. */
 export class Link {
   private current: LinkState = { kind: 'idle' };
   private socket: SocketLike | null = null;
   private hello: Hello | null = null;
-  private attempt = 0;
-  private internalErrors = 0;
   private fresh = false;
   private upSince = 0;
-  private reconnectHintMs: number | null = null;
   private retryTimer: number | null = null;
-  private aliveTimer: number | null = null;
-  private nextPing = 1;
-  /** The ping that has no pong yet. */
-  private awaited: { id: number; timeoutMs: number } | null = null;
+  private isFirm = false;
+  /** What the user is told while this goes on. */
+  private reason: string | null = null;
+  /**
+   * The last handshake failed. Browsers hide why, and delay those that follow failed ones (Firefox by
+   * up to a minute), so the next attempt asks over HTTP and opens a socket only if that may work.
+   */
+  private mustAsk = false;
+  /** Counts what was begun, so that an answer to something older is recognised. */
+  private round = 0;
+  private readonly plan: ReconnectPlan;
+  private readonly heartbeat: Heartbeat;
 
   constructor(
     private readonly env: LinkEnvironment,
     private readonly listener: LinkListener,
-  ) {}
+  ) {
+    this.plan = new ReconnectPlan(() => env.random());
+    this.heartbeat = new Heartbeat(
+      env.clock,
+      demandOf(0, false).pingEveryMs,
+      (id) => void this.send({ type: 'ping', id }),
+      // As if the connection had been cut.
+      () => this.finish(1006, 'no answer'),
+    );
+  }
 
   get state(): LinkState {
     return this.current;
@@ -109,56 +84,100 @@ export class Link {
     return this.socket?.bufferedAmount ?? 0;
   }
 
-  /** Starts, or starts again after `stopped`; the user asked, so at once. */
+  /** Starts, or starts again whatever it waits for: the user asked, so at once. */
   connect(): void {
     if (this.socket) return;
-    this.attempt = 0;
-    this.internalErrors = 0;
+    this.plan.reset();
     this.open();
   }
 
-  /** Something may have changed (page shown, network back): find out now instead of waiting. */
+  /**
+   * Something may have changed (page shown, network back): find out now instead of waiting, unless the
+   * server named a time that has not come. Also what starts a timer that a hidden page got too late.
+   */
   checkNow(): void {
-    if (this.hello) this.ping(checkTimeoutMs);
-    else if (this.current.kind === 'waiting' || this.current.kind === 'offline') this.open();
+    const state = this.current;
+    if (this.hello) this.heartbeat.check();
+    else if (state.kind === 'offline') this.open();
+    else if (state.kind === 'waiting' && (!this.isFirm || this.env.clock.now() >= state.retryAt)) {
+      this.open();
+    }
+  }
+
+  /** Silence for this long is checked with a ping; null: it is not. */
+  setPingEvery(everyMs: number | null): void {
+    this.heartbeat.setEvery(everyMs);
   }
 
   /** Ends for good, e.g. on sign-out. */
   close(): void {
+    this.round += 1;
     this.dropSocket();
-    this.clearTimer('retryTimer');
+    this.clearRetry();
     this.setState({ kind: 'idle' });
   }
 
   send(message: ClientMessage): boolean {
     if (!this.hello || !this.socket) return false;
     this.socket.send(JSON.stringify(message));
+    if (message.type !== 'ping') this.listener.onActivity();
     return true;
   }
 
   sendFrame(frame: Frame): boolean {
     if (!this.hello || !this.socket) return false;
     this.socket.send(encode(frame));
+    this.listener.onActivity();
     return true;
   }
 
   private open(): void {
-    this.clearTimer('retryTimer');
-    this.setState({ kind: 'connecting', attempt: this.attempt });
+    this.begin();
     const socket = this.env.openSocket(subprotocol);
     this.socket = socket;
+    this.mustAsk = true;
     let opened = false;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       opened = true;
+      this.mustAsk = false;
     };
     socket.onmessage = (event) => this.onData(event.data);
-    socket.onclose = (event) => this.onClosed(event.code, event.reason, opened);
-    this.aliveTimer = this.env.clock.setTimeout(() => this.giveUp(), helloTimeoutMs);
+    socket.onclose = (event) => {
+      if (opened) this.finish(event.code, event.reason);
+      else this.onFailedHandshake();
+    };
+    this.heartbeat.expectFirstWord(helloTimeoutMs);
+  }
+
+  private retry(): void {
+    if (!this.mustAsk) this.open();
+    else this.ask((refusal) => (refusal === 'none' ? this.open() : this.onRefusal(refusal)));
+  }
+
+  private onFailedHandshake(): void {
+    this.dropSocket();
+    this.ask((refusal) => this.onRefusal(refusal));
+  }
+
+  private ask(then: (refusal: Refusal) => void): void {
+    const round = this.begin();
+    void this.env
+      .probe()
+      .catch((): Refusal => 'unreachable')
+      .then((refusal) => {
+        if (round === this.round) then(refusal);
+      });
+  }
+
+  private begin(): number {
+    this.clearRetry();
+    this.setState({ kind: 'connecting', attempt: this.plan.attempt, reason: this.reason });
+    return ++this.round;
   }
 
   private onData(data: unknown): void {
-    if (this.hello) this.noteAlive();
+    this.heartbeat.noteWord();
     if (typeof data === 'string') {
       const message = parseServerMessage(data);
       if (message) this.onMessage(message);
@@ -179,21 +198,19 @@ export class Link {
         const fresh = this.fresh;
         this.hello = message;
         this.fresh = false;
+        this.reason = null;
         this.upSince = this.env.clock.now();
-        this.reconnectHintMs = null;
-        this.armPing();
+        this.plan.announce(null);
+        this.heartbeat.start();
         this.setState({ kind: 'connected' });
         this.listener.onUp(message, { fresh });
         return;
       }
       case 'pong':
-        if (this.awaited && message.id >= this.awaited.id) {
-          this.awaited = null;
-          this.armPing();
-        }
+        this.heartbeat.notePong(message.id);
         return;
       case 'draining':
-        this.reconnectHintMs = message.reconnect_after_ms;
+        this.plan.announce(message.reconnect_after_ms);
         break;
       default:
         break;
@@ -201,97 +218,56 @@ export class Link {
     this.listener.onMessage(message);
   }
 
-  /** The peer does not answer: as if the connection had been cut. */
-  private giveUp(): void {
-    this.finish(1006, 'no answer');
-  }
-
-  /** Ends the socket from this side and reacts as if it had closed with `code`. */
+  /** The socket has ended, or is ended from this side as if it had closed with `code`. */
   private finish(code: number, reason: string): void {
     const wasUp = this.hello !== null;
     this.dropSocket();
-    this.react(code, reason, wasUp);
-  }
-
-  private onClosed(code: number, reason: string, opened: boolean): void {
-    const wasUp = this.hello !== null;
-    this.dropSocket();
-    if (opened) {
-      this.react(code, reason, wasUp);
-      return;
-    }
-    // The handshake failed: it may have been a 401, which the browser does not tell.
-    this.setState({ kind: 'connecting', attempt: this.attempt });
-    void this.env
-      .probe()
-      .catch((): Refusal => 'none') // Not reachable either: the ordinary backoff goes on.
-      .then((refusal) => {
-        if (this.socket || this.current.kind !== 'connecting') return;
-        const refused = { unauthenticated: 4401, forbidden: 4403, none: code }[refusal];
-        this.react(refused === 1000 ? 1006 : refused, reason, wasUp);
-      });
-  }
-
-  private react(code: number, reason: string, wasUp: boolean): void {
-    if (wasUp && this.env.clock.now() - this.upSince >= stableMs) {
-      this.attempt = 0;
-      this.internalErrors = 0;
-    }
+    if (wasUp && this.env.clock.now() - this.upSince >= stableMs) this.plan.reset();
     if (wasUp) this.listener.onDown();
+    this.react(code, reason, null);
+  }
+
+  private onRefusal(refusal: Refusal): void {
+    if (refusal === 'unauthenticated') this.react(4401, '', null);
+    else if (refusal === 'forbidden') this.react(4403, '', null);
+    else if (typeof refusal === 'object') this.react(tryAgainLaterCode, '', refusal);
+    else this.react(1006, '', null);
+  }
+
+  private react(code: number, reason: string, refused: Refused | null): void {
+    const now = this.env.clock.now();
     const rule = closeRule(code);
     if (rule.reaction === 'reconnect_fresh') this.fresh = true;
-    if (rule.reaction === 'reconnect_limited') this.internalErrors += 1;
-    const isOver =
-      rule.reaction === 'stop' ||
-      rule.reaction === 'login' ||
-      (rule.reaction === 'reconnect_limited' && this.internalErrors > limitedAttempts);
-    if (isOver) {
-      this.setState({ kind: 'stopped', code, rule });
+    const seconds = retryAfterSeconds(reason);
+    const step = this.plan.next(
+      {
+        reaction: rule.reaction,
+        retryAfterMs: refused?.retryAfterMs ?? (seconds === null ? null : seconds * 1000),
+        isRestart: code === restartCode || refused?.code === 'shutting-down',
+      },
+      now,
+    );
+    if (step.kind === 'stop') {
+      this.reason = null;
+      this.setState({ kind: 'stopped', code, rule, reason });
       return;
     }
-    const hintMs = this.reconnectHintMs ?? (retryAfterSeconds(reason) ?? 0) * 1000;
-    this.reconnectHintMs = null;
-    let delayMs = hintMs + backoffMs(this.attempt, this.env.random());
-    if (rule.reaction === 'reconnect_slowly') delayMs = Math.max(delayMs, slowReconnectMs);
-    this.attempt += 1;
+    const isWorthAWord = code === tryAgainLaterCode || rule.reaction === 'reconnect_slowly';
+    this.reason = refused?.text ?? (isWorthAWord ? rule.text : null);
+    this.isFirm = step.isFirm;
+    let { delayMs } = step;
     if (this.env.isOffline()) {
-      this.setState({ kind: 'offline' });
       delayMs = Math.max(delayMs, offlineRetryMs);
+      this.setState({ kind: 'offline' });
     } else {
-      const retryAt = this.env.clock.now() + delayMs;
-      this.setState({ kind: 'waiting', retryAt, attempt: this.attempt, text: rule.text });
+      const { attempt } = this.plan;
+      this.setState({ kind: 'waiting', retryAt: now + delayMs, attempt, reason: this.reason });
     }
-    this.retryTimer = this.env.clock.setTimeout(() => this.open(), delayMs);
-  }
-
-  private armPing(): void {
-    this.clearTimer('aliveTimer');
-    this.aliveTimer = this.env.clock.setTimeout(() => this.ping(pongTimeoutMs), pingEveryMs);
-  }
-
-  private ping(timeoutMs: number): void {
-    this.awaited = { id: this.nextPing++, timeoutMs };
-    this.send({ type: 'ping', id: this.awaited.id });
-    this.awaitAnswer(timeoutMs);
-  }
-
-  private awaitAnswer(timeoutMs: number): void {
-    this.clearTimer('aliveTimer');
-    this.aliveTimer = this.env.clock.setTimeout(() => this.giveUp(), timeoutMs);
-  }
-
-  /**
-   * Something came. A flood in front of a pong does no harm, but it is no answer either: it may have
-   * been on its way when the network went, so the next silence is judged as strictly as before.
-   */
-  private noteAlive(): void {
-    if (this.awaited) this.awaitAnswer(this.awaited.timeoutMs);
-    else this.armPing();
+    this.retryTimer = this.env.clock.setTimeout(() => this.retry(), delayMs);
   }
 
   private dropSocket(): void {
-    this.clearTimer('aliveTimer');
-    this.awaited = null;
+    this.heartbeat.stop();
     this.hello = null;
     const socket = this.socket;
     this.socket = null;
@@ -300,10 +276,9 @@ export class Link {
     socket.close();
   }
 
-  private clearTimer(name: 'retryTimer' | 'aliveTimer'): void {
-    const timer = this[name];
-    if (timer !== null) this.env.clock.clearTimeout(timer);
-    this[name] = null;
+  private clearRetry(): void {
+    if (this.retryTimer !== null) this.env.clock.clearTimeout(this.retryTimer);
+    this.retryTimer = null;
   }
 
   private setState(state: LinkState): void {

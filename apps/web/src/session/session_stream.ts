@@ -57,7 +57,7 @@ export interface StreamListener {
 export const resizeSettleMs = 60;
 
 /** Errors after which the stream does not exist any more. */
-const goneCodes = new Set(['no_such_session', 'no_such_stream']);
+const goneCodes = new Set(['no-such-session', 'no-such-stream']);
 
 function isSame(a: Size, b: Size): boolean {
   return a.cols === b.cols && a.rows === b.rows;

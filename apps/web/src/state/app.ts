@@ -1,14 +1,18 @@
-import { ApiClient, ApiError, messageOf } from '../api/client';
-import { EventStream, type EventSourceLike } from '../api/events';
+import { ApiClient } from '../api/client';
+import { isOffline, openSocket } from '../api/socket';
 import type { NewSession } from '../api/types';
+import { idleCode } from '../protocol/close_codes';
 import type { ServerMessage } from '../protocol/messages';
 import { browserClock } from '../session/clock';
-import { Link, type LinkState, type Refusal, type SocketLike } from '../session/link';
+import { demandOf, pressureLevel } from '../session/demand';
+import { Link } from '../session/link';
+import type { LinkState } from '../session/link_types';
 import type { TerminalAppearance } from '../terminal/terminal_view';
 import { ClipboardDesk } from './clipboard_desk';
 import { initialState, parseFragment, parseTabs, type AppState, type Dialog } from './model';
 import { Notices } from './notices';
 import { SessionDirectory } from './session_directory';
+import { SessionFeed } from './session_feed';
 import {
   fontSizeMax,
   fontSizeMin,
@@ -17,10 +21,9 @@ import {
   saveSettings,
   type Settings,
 } from './settings';
+import { SignIn, type Visit } from './sign_in';
 import { Store } from './store';
 import { Tabs, tabsKey } from './tabs';
-
-const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** Composes everything: the one object that components call. */
 export class App {
@@ -31,7 +34,8 @@ export class App {
   readonly tabs: Tabs;
   private readonly api = new ApiClient();
   private readonly link: Link;
-  private readonly events: EventStream;
+  private readonly feed: SessionFeed;
+  private readonly signIn: SignIn;
   private readonly darkScheme = matchMedia('(prefers-color-scheme: dark)');
 
   constructor() {
@@ -40,16 +44,23 @@ export class App {
         clock: browserClock,
         random: Math.random,
         openSocket,
-        isOffline: () => !navigator.onLine && !loopbackHosts.has(location.hostname),
-        probe: () => this.probe(),
+        isOffline,
+        probe: () => this.api.probe(),
       },
       {
         onState: (state) => this.onLinkState(state),
         onUp: (hello, options) => {
           this.store.set({ node: hello.node, version: hello.version, isDraining: false });
           this.tabs.onLinkUp(options);
+          this.feed.onUp();
         },
-        onDown: () => this.tabs.onLinkDown(),
+        onDown: () => {
+          this.tabs.onLinkDown();
+          this.feed.onDown();
+        },
+        onActivity: () => {
+          if (this.store.get().idleUntil !== null) this.store.set({ idleUntil: null });
+        },
         onMessage: (message) => this.onMessage(message),
         onFrame: (frame) => this.tabs.onFrame(frame),
       },
@@ -62,14 +73,20 @@ export class App {
       sessionStorage,
     );
     this.tabs = new Tabs(this.store, this.link, this.notices, this.clipboard, () => this.appearance());
-    this.events = new EventStream(
-      () => new EventSource('/api/v1/events') as unknown as EventSourceLike,
+    this.feed = new SessionFeed(
+      this.link,
+      () => this.sessions.load(),
       browserClock,
       Math.random,
-      {
-        onOpen: () => void this.sessions.load(),
-        onEvent: (event) => this.sessions.apply(event),
-      },
+      (trouble) => this.store.set({ trouble }),
+    );
+    this.signIn = new SignIn(
+      this.store,
+      this.api,
+      this.sessions,
+      browserClock,
+      Math.random,
+      (wanted, visit) => this.onEntered(wanted, visit),
     );
   }
 
@@ -82,39 +99,28 @@ export class App {
     if (fragment.token !== null) history.replaceState(null, '', location.pathname);
     this.applyTheme();
     this.darkScheme.addEventListener('change', () => this.applyTheme());
-    addEventListener('online', () => this.checkNow());
+    addEventListener('online', () => {
+      this.checkNow();
+      this.tryNow();
+    });
     addEventListener('offline', () => this.link.checkNow());
     addEventListener('pageshow', (event) => {
       if (event.persisted) this.checkNow();
     });
     document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState === 'visible') this.checkNow();
+      this.applyDemand();
+      if (!document.hidden) this.checkNow();
     });
-    if (fragment.token !== null) await this.login(fragment.token);
-    else await this.enter(fragment.session, 'returning');
+    if (fragment.token !== null) await this.signIn.withLink(fragment.token);
+    else await this.signIn.enter(fragment.session, 'returning');
   }
 
   async login(token: string): Promise<void> {
-    try {
-      await this.api.login(token);
-    } catch (error) {
-      const isRefused = error instanceof ApiError && [400, 401, 403].includes(error.status);
-      const text = isRefused ? 'This token is not valid, or no longer.' : messageOf(error);
-      this.store.set({ auth: 'signed_out', loginError: text });
-      return;
-    }
-    await this.enter(null, 'first_visit');
+    await this.signIn.withForm(token);
   }
 
-  private async enter(wanted: string | null, visit: 'first_visit' | 'returning'): Promise<void> {
-    const error = await this.sessions.load();
-    if (error !== null) {
-      if (this.store.get().auth !== 'signed_out') this.store.set({ auth: 'signed_out', loginError: error });
-      return;
-    }
-    this.store.set({ auth: 'signed_in', loginError: null });
+  private onEntered(wanted: string | null, visit: Visit): void {
     this.link.connect();
-    this.events.start();
     if (this.store.get().tabs.length > 0) return; // Signed in again: everything is still here.
     const sessions = this.store.get().sessions ?? [];
     const isKnown = (id: string) => sessions.some((session) => session.id === id);
@@ -128,7 +134,8 @@ export class App {
 
   private onSignedOut(): void {
     this.link.close();
-    this.events.stop();
+    this.feed.onDown();
+    this.signIn.stop();
     this.store.set({ auth: 'signed_out', loginError: null, dialog: null });
   }
 
@@ -155,38 +162,47 @@ export class App {
 
   /** The user asks for it: at once. */
   reconnect(): void {
-    if (this.link.state.kind === 'stopped') this.link.connect();
-    else this.link.checkNow();
-    this.store.set({ idleUntil: null });
+    this.link.connect();
   }
 
-  /** The user is here: the ack of a fresh screen says so to the server. */
+  /** The user does not want to wait for what `trouble` is about. */
+  tryNow(): void {
+    this.signIn.tryNow();
+    this.feed.tryNow();
+  }
+
+  /** A key or a click in a terminal: enough to come back after the server ended an idle connection. */
+  wake(): void {
+    const { link } = this.store.get();
+    if (link.kind === 'stopped' && link.code === idleCode) this.reconnect();
+  }
+
+  /** The user is here: a request says so to the server. */
   stayConnected(): void {
-    this.store.set({ idleUntil: null });
     this.tabs.refresh(this.store.get().active);
+    this.feed.subscribe(); // A page may have no terminal to refresh.
   }
 
   /** The page is visible, the network is back …: find out how things are. */
   private checkNow(): void {
-    if (this.store.get().auth !== 'signed_in') return;
-    this.link.checkNow();
-    this.events.checkNow();
+    const { auth, trouble } = this.store.get();
+    if (auth === 'signed_in') this.link.checkNow();
+    // A hidden page gets its timers late.
+    if (trouble && trouble.retryAt <= browserClock.now()) this.tryNow();
   }
 
-  private async probe(): Promise<Refusal> {
-    try {
-      await this.api.sessions();
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return 'unauthenticated';
-      if (error instanceof ApiError && error.status === 403) return 'forbidden';
-    }
-    return 'none';
+  private applyDemand(): void {
+    const demand = demandOf(this.store.get().pressure?.level ?? 0, document.hidden);
+    this.link.setPingEvery(demand.pingEveryMs);
+    this.feed.setDemand(demand);
   }
 
   private onLinkState(link: LinkState): void {
     this.store.set({ link });
     if (link.kind === 'stopped' && link.rule.reaction === 'login') this.onSignedOut();
-    if (link.kind !== 'connected') this.store.set({ pressure: 0, idleUntil: null });
+    if (link.kind === 'connected') return;
+    this.store.set({ pressure: null, idleUntil: null });
+    this.applyDemand();
   }
 
   private onMessage(message: ServerMessage): void {
@@ -195,9 +211,16 @@ export class App {
       return;
     }
     switch (message.type) {
-      case 'pressure':
-        this.store.set({ pressure: Math.max(0, Math.min(2, message.level)) as 0 | 1 | 2 });
+      case 'event':
+        this.sessions.apply(message);
         break;
+      case 'pressure': {
+        const { used, capacity } = message;
+        const level = pressureLevel(message.level);
+        this.store.set({ pressure: level === 0 ? null : { level, used, capacity } });
+        this.applyDemand();
+        break;
+      }
       case 'idle_warning':
         this.store.set({ idleUntil: Date.now() + message.seconds * 1000 });
         break;
@@ -229,6 +252,7 @@ export class App {
   }
 
   pressKey(name: string): void {
+    this.wake();
     this.tabs.front?.pressKey(name);
     this.tabs.focus();
   }
@@ -282,11 +306,4 @@ export class App {
     const { fontSize, screenReader, shiftEnter } = this.store.get().settings;
     return { theme: this.theme, fontSize, screenReader, shiftEnter };
   }
-}
-
-function openSocket(subprotocol: string): SocketLike {
-  const url = new URL('/ws', location.href);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  url.hash = '';
-  return new WebSocket(url, subprotocol) as SocketLike;
 }

@@ -1,7 +1,9 @@
 import type { Session, SessionEvent } from '../api/types';
 import type { Mode } from '../protocol/messages';
-import type { LinkState } from '../session/link';
+import type { PressureLevel } from '../session/demand';
+import type { LinkState } from '../session/link_types';
 import type { StreamView } from '../session/session_stream';
+import type { Trouble } from './patience';
 import type { Settings } from './settings';
 
 export type Dialog =
@@ -32,7 +34,10 @@ export interface AppState {
   streams: Record<string, StreamView>;
   /** A sentence in the status bar for a moment. */
   notice: { session: string; text: string; tone: 'info' | 'warning' } | null;
-  pressure: 0 | 1 | 2;
+  /** How full the server is, in connections; null while it has room. */
+  pressure: { level: PressureLevel; used: number; capacity: number } | null;
+  /** What the page is waiting for over HTTP: to get in at all, or to bring its list up to date. */
+  trouble: Trouble | null;
   /** When the server will disconnect this page for lack of input. */
   idleUntil: number | null;
   isDraining: boolean;
@@ -60,7 +65,8 @@ export function initialState(settings: Settings): AppState {
     active: null,
     streams: {},
     notice: null,
-    pressure: 0,
+    pressure: null,
+    trouble: null,
     idleUntil: null,
     isDraining: false,
     clipboardRequest: null,

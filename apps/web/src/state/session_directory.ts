@@ -3,8 +3,16 @@ import type { NewSession, Session, SessionEvent } from '../api/types';
 import { applyEvent, findSession, isOver, sortSessions, type AppState } from './model';
 import type { Store } from './store';
 
+/** The server does not take this page's login; everything else may pass. */
+export function isSignedOut(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 401;
+}
+
 /** The sessions of the server: the list, kept by events, and what can be done to one. */
 export class SessionDirectory {
+  /** The newest event of each session since the list was asked for; null while it is not. */
+  private since: Map<string, SessionEvent> | null = null;
+
   constructor(
     private readonly store: Store<AppState>,
     private readonly api: ApiClient,
@@ -12,9 +20,23 @@ export class SessionDirectory {
     private readonly onSignedOut: () => void,
   ) {}
 
-  /** Null, or why there is no list. */
-  async load(): Promise<string | null> {
-    return this.attempt(async () => this.replace(sortSessions(await this.api.sessions())));
+  /**
+   * Loads the list. What events have told in the meantime is newer than the answer, and is applied to
+   * it. Throws what the request throws.
+   */
+  async load(): Promise<void> {
+    const since = new Map<string, SessionEvent>();
+    this.since = since;
+    try {
+      const list = await this.api.sessions();
+      if (this.since !== since) return; // Asked again since then: that answer counts.
+      this.replace([...since.values()].reduce(applyEvent, sortSessions(list)));
+    } catch (error) {
+      this.noteSignedOut(error);
+      throw error;
+    } finally {
+      if (this.since === since) this.since = null;
+    }
   }
 
   /** The new session, or why there is none. */
@@ -39,6 +61,7 @@ export class SessionDirectory {
   }
 
   apply(event: SessionEvent): void {
+    this.since?.set(event.session.id, event);
     this.replace(applyEvent(this.store.get().sessions ?? [], event));
   }
 
@@ -63,8 +86,12 @@ export class SessionDirectory {
       await action();
       return null;
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) this.onSignedOut();
+      this.noteSignedOut(error);
       return messageOf(error);
     }
+  }
+
+  private noteSignedOut(error: unknown): void {
+    if (isSignedOut(error)) this.onSignedOut();
   }
 }

@@ -213,7 +213,7 @@ export class Tabs {
   mount(id: string, host: HTMLElement, options: { focus: boolean }): void {
     const opened = this.open.get(id);
     if (!opened) return;
-    if (!opened.view.isOpen) {
+    if (!opened.view.isIn(host)) {
       opened.view.open(host);
       this.applyRole(id, opened.stream.view);
     }

@@ -64,8 +64,8 @@ export class TerminalView implements TerminalSink {
   private observer: ResizeObserver | null = null;
   private touch: TouchScroll | null = null;
   private appearance: TerminalAppearance;
-  /** The session's grid is this page's to choose; otherwise it is shown letterboxed. */
-  private isFitted = false;
+  /** The session's grid is this page's to choose, or not known yet; otherwise it is shown letterboxed. */
+  private isFitted = true;
 
   constructor(
     private readonly events: TerminalEvents,
@@ -137,11 +137,17 @@ export class TerminalView implements TerminalSink {
 
   // --- the page around it ---------------------------------------------------------------------
 
-  /** Puts the terminal into the page; called once, when it is first shown. */
+  /**
+   * Puts the terminal into the page when it is first shown, and into another place when the page was
+   * built anew around it (after signing in again).
+   */
   open(host: HTMLElement): void {
-    if (this.host) return;
+    if (this.host === host) return;
+    this.observer?.disconnect();
+    this.touch?.dispose();
     this.host = host;
-    this.terminal.open(host);
+    if (this.terminal.element) host.append(this.terminal.element);
+    else this.terminal.open(host);
     host.addEventListener('paste', (event) => this.onPasteEvent(event), { capture: true });
     this.touch = new TouchScroll(host, this.terminal, (data) => this.terminal.input(data, true));
     this.observer = new ResizeObserver(() => this.layout());
@@ -161,8 +167,8 @@ export class TerminalView implements TerminalSink {
     this.terminal.focus();
   }
 
-  get isOpen(): boolean {
-    return this.host !== null;
+  isIn(host: HTMLElement): boolean {
+    return this.host === host;
   }
 
   setAppearance(appearance: TerminalAppearance): void {

@@ -21,12 +21,11 @@ export function useAppState(): AppState {
 
 /** The time now, renewed each `everyMs` while `isNeeded`. */
 export function useNow(everyMs: number, isNeeded = true): number {
-  const [now, setNow] = useState(Date.now());
+  const [, tick] = useState(0);
   useEffect(() => {
     if (!isNeeded) return undefined;
-    setNow(Date.now());
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    const timer = setInterval(() => tick((count) => count + 1), everyMs);
     return () => clearInterval(timer);
   }, [everyMs, isNeeded]);
-  return now;
+  return Date.now();
 }

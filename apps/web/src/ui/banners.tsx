@@ -1,13 +1,31 @@
+import { useEffect, useState } from 'preact/hooks';
 import { useApp, useAppState, useNow } from './app_context';
 import { Icon } from './icons';
-import { sessionTitle } from './format';
+import { pressureText, retryText, sessionTitle, stoppedText } from './format';
 
-/** What the user must know now, above the terminal. */
+/** The server ends an idle connection at its time, so a page that is up longer has been taken for active. */
+const idleGraceMs = 2_000;
+
+/**
+ * What the user must know now. It lies over the terminal and never changes its size: that would reach
+ * the program and every other viewer, and look like activity of a person.
+ */
 export function Banners() {
   const app = useApp();
-  const { link, idleUntil, pressure, isDraining, clipboardRequest } = useAppState();
-  const now = useNow(1000, idleUntil !== null);
-  const idleSeconds = idleUntil === null ? 0 : Math.max(0, Math.ceil((idleUntil - now) / 1000));
+  const { link, idleUntil, pressure, isDraining, clipboardRequest, trouble, sessions } = useAppState();
+  const refusal = 'reason' in link && link.kind !== 'stopped' ? link.reason : null;
+  const now = useNow(500, idleUntil !== null || refusal !== null || trouble !== null);
+  const isIdle = idleUntil !== null && now < idleUntil + idleGraceMs;
+  const idleSeconds = isIdle ? Math.max(0, Math.ceil((idleUntil - now) / 1000)) : 0;
+  const [hiddenPressure, hidePressure] = useState(0);
+  useEffect(() => {
+    if (!pressure) hidePressure(0);
+  }, [pressure]);
+  // A button that is gone keeps no focus, and what is typed next is meant for the terminal.
+  const thenType = (action: () => void) => () => {
+    action();
+    if (!app.isTouch()) app.tabs.focus();
+  };
   const answer = (choice: 'once' | 'always' | 'never' | 'not_now') => {
     app.clipboard.answer(choice);
     app.tabs.focus();
@@ -17,36 +35,41 @@ export function Banners() {
     <div class="banners" aria-live="polite">
       {link.kind === 'stopped' && (
         <div class="banner bad">
-          <span class="grow">{link.rule.text}</span>
-          <button class="button small" onClick={() => app.reconnect()}>
+          <span class="grow">{stoppedText(link)}</span>
+          <button class="button small" onClick={thenType(() => app.reconnect())}>
             Reconnect
           </button>
         </div>
       )}
-      {isDraining && link.kind !== 'stopped' && (
+      {refusal !== null && (
+        <RetryBanner
+          text={refusal}
+          retry={retryText(link.kind === 'waiting' ? link.retryAt : now, now)}
+          onTry={thenType(() => app.reconnect())}
+        />
+      )}
+      {trouble && (
+        <RetryBanner
+          text={sessions ? `The list of sessions may be old. ${trouble.text}` : trouble.text}
+          retry={retryText(trouble.retryAt, now)}
+          onTry={thenType(() => app.tryNow())}
+        />
+      )}
+      {isDraining && refusal === null && link.kind !== 'stopped' && (
         <div class="banner warn">
           <span class="grow">
             The server is restarting. This page comes back by itself.
           </span>
         </div>
       )}
-      {idleUntil !== null && (
+      {isIdle && (
         <div class="banner warn">
           <span class="grow">
             Nobody has typed here for a while: disconnecting in {idleSeconds} s. The terminals live on.
           </span>
-          <button class="button small" onClick={() => app.stayConnected()}>
+          <button class="button small" onClick={thenType(() => app.stayConnected())}>
             Stay connected
           </button>
-        </div>
-      )}
-      {pressure > 0 && (
-        <div class="banner warn">
-          <span class="grow">
-            {pressure === 2
-              ? 'The server is full: new connections are refused.'
-              : 'The server is nearly full.'}
-          </span>
         </div>
       )}
       {clipboardRequest && (
@@ -74,6 +97,35 @@ export function Banners() {
           </button>
         </div>
       )}
+      {pressure && pressure.level !== hiddenPressure && (
+        <div class="banner warn aside">
+          <span class="grow">{pressureText(pressure)}</span>
+          <button
+            class="icon-button"
+            aria-label="Hide"
+            onClick={thenType(() => hidePressure(pressure.level))}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Why something waits, for how long, and a way not to wait. */
+function RetryBanner({ text, retry, onTry }: { text: string; retry: string; onTry: () => void }) {
+  return (
+    <div class="banner warn">
+      <span class="grow">
+        {text} {/* Read out once, not with every second. */}
+        <span class="countdown" aria-live="off">
+          {retry}
+        </span>
+      </span>
+      <button class="button small" onClick={onTry}>
+        Try now
+      </button>
     </div>
   );
 }

@@ -1,7 +1,9 @@
 import type { Session } from '../api/types';
 import type { SnapshotReason } from '../protocol/frames';
-import type { LinkState } from '../session/link';
-import { isOver } from '../state/model';
+import { idleCode } from '../protocol/close_codes';
+import { sentence } from '../protocol/refusal';
+import type { LinkState } from '../session/link_types';
+import { isOver, type AppState } from '../state/model';
 
 /** Texts that are derived from state; no component decides about words twice. */
 
@@ -107,6 +109,25 @@ export function linkText(link: LinkState, nowMs: number): { text: string; tone: 
     case 'stopped':
       return { text: 'Disconnected', tone: 'bad' };
   }
+}
+
+/** Why this page stays disconnected: the rule, and what the server itself has said. */
+export function stoppedText(link: LinkState & { kind: 'stopped' }): string {
+  const said = link.reason.trim();
+  const isAllSaid = said === '' || link.code === idleCode;
+  return isAllSaid ? link.rule.text : `${link.rule.text} The server says: ${sentence(said)}`;
+}
+
+/** "Trying again in 7 s." */
+export function retryText(retryAt: number, nowMs: number): string {
+  const seconds = Math.ceil((retryAt - nowMs) / 1000);
+  return seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again…';
+}
+
+export function pressureText({ level, used, capacity }: NonNullable<AppState['pressure']>): string {
+  const figures = `${used} of ${capacity} connections.`;
+  if (level < 2) return `The server is nearly full: ${figures}`;
+  return `The server is full: ${figures} New ones are refused.`;
 }
 
 /** Why the screen was rebuilt; null when it needs no word. */

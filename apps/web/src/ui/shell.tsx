@@ -19,7 +19,13 @@ export function Shell() {
   const app = useApp();
   const state = useAppState();
   usePageTitle(state);
-  if (state.auth === 'checking') return <div class="splash" role="status" aria-label="Loading" />;
+  if (state.auth === 'checking') {
+    return (
+      <div class="splash" role="status" aria-label="Loading">
+        {state.trouble && <Banners />}
+      </div>
+    );
+  }
   if (state.auth === 'signed_out') return <Login error={state.loginError} />;
   const classes = ['shell'];
   if (state.settings.sidebar) classes.push('with-sidebar');
@@ -30,13 +36,15 @@ export function Shell() {
       <div class="drawer-shade" onClick={() => app.setDrawer(false)} />
       <main class="main">
         <TabBar />
-        <Banners />
         <div class="stage">
           {state.active === null && <EmptyState />}
           {state.tabs.map((id) => (
             <TerminalPane key={id} id={id} isActive={id === state.active} />
           ))}
-          {state.search && <SearchBar result={state.search} />}
+          <div class="overlay">
+            <Banners />
+            {state.search && <SearchBar result={state.search} />}
+          </div>
         </div>
         <KeyBar />
         <StatusBar />

@@ -13,14 +13,15 @@ export function StatusBar() {
   const connection = linkText(link, now);
   const view = active === null ? undefined : streams[active];
   const session = app.sessions.find(active);
-  const isWaiting = link.kind === 'waiting' || link.kind === 'offline' || link.kind === 'stopped';
+  // With a reason, and when it has stopped, there is a banner, which has a button of its own.
+  const isDown = (link.kind === 'waiting' && link.reason === null) || link.kind === 'offline';
   return (
     <footer class="status-bar" role="status">
       <span class={`status-item connection ${connection.tone}`} data-link={link.kind}>
         <span class={`dot ${connection.tone}`} aria-hidden="true" />
         {connection.text}
       </span>
-      {isWaiting && (
+      {isDown && (
         <button class="button tiny" onClick={() => app.reconnect()}>
           Retry now
         </button>

@@ -3,6 +3,9 @@ import type { StreamView } from '../session/session_stream';
 import { useApp, useAppState } from './app_context';
 import { exitText } from './format';
 
+/** Alone they mean nothing, and arrive when somebody only changes to another window. */
+const modifierKeys = new Set(['Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock', 'NumLock']);
+
 /** The place of one terminal. It stays in the page while its tab is open, so nothing is lost. */
 export function TerminalPane({ id, isActive }: { id: string; isActive: boolean }) {
   const app = useApp();
@@ -16,8 +19,18 @@ export function TerminalPane({ id, isActive }: { id: string; isActive: boolean }
     const isText = event.key.length === 1 || event.key === 'Enter';
     if (view?.mode === 'view' && isText && !event.ctrlKey && !event.metaKey) app.tabs.onKeyInReadOnly(id);
   };
+  // In the capture phase, since the terminal keeps the keys that it takes to itself.
+  const onAnyKey = (event: KeyboardEvent) => {
+    if (!modifierKeys.has(event.key)) app.wake();
+  };
   return (
-    <div class={isActive ? 'pane' : 'pane hidden'} role="tabpanel" onKeyDown={onKeyDown}>
+    <div
+      class={isActive ? 'pane' : 'pane hidden'}
+      role="tabpanel"
+      onKeyDown={onKeyDown}
+      onKeyDownCapture={onAnyKey}
+      onClickCapture={() => app.wake()}
+    >
       <div class={`terminal-host ${view?.phase ?? ''}`} ref={host} data-session={id} />
       {view && <PaneNotice id={id} view={view} />}
     </div>

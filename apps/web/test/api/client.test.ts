@@ -48,4 +48,48 @@ describe('ApiClient', () => {
     const { client } = setUp(204, '');
     await expect(client.kill('x', 'now')).resolves.toBeUndefined();
   });
+
+  it('says when a server without room wants to be asked again', async () => {
+    const problem = { type: '/problems/at-capacity', title: 'The server is at its connection limit' };
+    const { client } = setUp(503, JSON.stringify(problem), { 'retry-after': '7' });
+    const refused = { code: 'at-capacity', text: 'The server is full.', retryAfterMs: 7_000 };
+    await expect(client.sessions()).rejects.toMatchObject({ status: 503, refused });
+    const proxy = setUp(503, '<html>').client;
+    await expect(proxy.sessions()).rejects.toMatchObject({ refused: { code: null, retryAfterMs: null } });
+    await expect(setUp(422, '{}').client.sessions()).rejects.toMatchObject({ refused: null });
+  });
+});
+
+describe('a question about the next WebSocket', () => {
+  const problemType = { 'content-type': 'application/problem+json; charset=utf-8' };
+
+  it('is a plain GET of the same address', async () => {
+    const { client, calls } = setUp(426, '{}', problemType);
+    expect(await client.probe()).toBe('none');
+    expect(calls.map(({ url, init }) => [init.method, url, init.credentials])).toEqual([['GET', '/ws', 'same-origin']]);
+  });
+
+  it('is answered with why there is no room', async () => {
+    const body = JSON.stringify({
+      type: '/problems/rate-limited',
+      title: 'Too many requests',
+      detail: 'this address has its share of WebSockets',
+    });
+    expect(await setUp(429, body, { ...problemType, 'retry-after': '12' }).client.probe()).toEqual({
+      kind: 'refused',
+      code: 'rate-limited',
+      text: 'The server turns this page away: this address has its share of WebSockets.',
+      retryAfterMs: 12_000,
+    });
+    expect(await setUp(503, 'null', problemType).client.probe()).toMatchObject({ retryAfterMs: null });
+  });
+
+  it('tells a login that is over, and nothing from what others answer', async () => {
+    const answers = { 401: 'unauthenticated', 403: 'forbidden', 200: 'none', 404: 'none', 502: 'none', 503: 'none' };
+    for (const [status, refusal] of Object.entries(answers)) {
+      expect(await setUp(Number(status), '<html>', { 'content-type': 'text/html' }).client.probe()).toBe(refusal);
+    }
+    const away = new ApiClient(() => Promise.reject(new TypeError('failed')));
+    expect(await away.probe()).toBe('unreachable');
+  });
 });

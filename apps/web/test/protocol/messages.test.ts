@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseServerMessage } from '../../src/protocol/messages';
 
@@ -27,7 +28,20 @@ describe('parseServerMessage', () => {
     expect(parseServerMessage(JSON.stringify(rest))).toMatchObject({ live_offset: 10 });
   });
 
+  const event = readFileSync(
+    new URL('../../../../tests/golden/http/event_frame.json', import.meta.url),
+    'utf8',
+  );
+
+  it('takes an event as the server sends it', () => {
+    expect(parseServerMessage(event)).toEqual(JSON.parse(event));
+  });
+
   const refused = [
+    event.replace('session.created', 'session.invented'),
+    event.replace('"id":"z"', '"id":7'),
+    '{"type":"event","topic":"session.changed","at":"","session":null}',
+    '{"type":"pressure","level":1}',
     '',
     'null',
     '[]',

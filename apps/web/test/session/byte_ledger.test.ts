@@ -70,6 +70,7 @@ async function run(seed: number): Promise<{ got: string[]; want: string[]; acked
       onState: () => undefined,
       onUp: (_, options) => stream.attach(options),
       onDown: () => stream.onLinkDown(),
+      onActivity: () => undefined,
       onMessage: (message) => stream.onMessage(message),
       onFrame: (frame) => stream.onFrame(frame),
     },

@@ -1,77 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Frame } from '../../src/protocol/frames';
-import type { ServerMessage } from '../../src/protocol/messages';
-import {
-  checkTimeoutMs,
-  helloTimeoutMs,
-  limitedAttempts,
-  Link,
-  pingEveryMs,
-  pongTimeoutMs,
-  slowReconnectMs,
-  stableMs,
-  type LinkState,
-  type Refusal,
-} from '../../src/session/link';
-import { FakeSocket } from '../support/fake_socket';
-import { ManualClock } from '../support/manual_clock';
+import { demandOf } from '../../src/session/demand';
+import { checkTimeoutMs, pongTimeoutMs } from '../../src/session/heartbeat';
+import { helloTimeoutMs, stableMs } from '../../src/session/link';
+import { connectedStage, linkStage } from '../support/link_stage';
 
-function setUp() {
-  const clock = new ManualClock();
-  const sockets: FakeSocket[] = [];
-  const world = { refusal: 'none' as Refusal, isOffline: false, random: 0.5 };
-  const seen = {
-    states: [] as LinkState[],
-    ups: [] as { fresh: boolean }[],
-    downs: 0,
-    messages: [] as ServerMessage[],
-    frames: [] as Frame[],
-  };
-  const link = new Link(
-    {
-      clock,
-      random: () => world.random,
-      openSocket: () => {
-        const socket = new FakeSocket();
-        sockets.push(socket);
-        return socket;
-      },
-      isOffline: () => world.isOffline,
-      probe: () => Promise.resolve(world.refusal),
-    },
-    {
-      onState: (state) => seen.states.push(state),
-      onUp: (_hello, options) => seen.ups.push(options),
-      onDown: () => seen.downs++,
-      onMessage: (message) => seen.messages.push(message),
-      onFrame: (frame) => seen.frames.push(frame),
-    },
-  );
-  return {
-    clock,
-    world,
-    seen,
-    link,
-    sockets,
-    get socket() {
-      return sockets.at(-1) as FakeSocket;
-    },
-  };
-}
-
-function connected() {
-  const t = setUp();
-  t.link.connect();
-  t.socket.accept();
-  return t;
-}
-
-/** Lets the promise of a probe arrive. */
-const settled = () => new Promise<void>((resolve) => setTimeout(resolve));
+const pingEveryMs = demandOf(0, false).pingEveryMs as number;
 
 describe('Link', () => {
   it('is up after hello, not before', () => {
-    const t = setUp();
+    const t = linkStage();
     t.link.connect();
     t.socket.onopen?.();
     expect(t.link.isUp).toBe(false);
@@ -82,8 +19,20 @@ describe('Link', () => {
     expect(t.link.connection).toBe('c1');
   });
 
+  it('tells what the server takes as a sign of a person', () => {
+    const t = connectedStage();
+    t.link.send({ type: 'ping', id: 1 });
+    expect(t.seen.activities).toBe(0);
+    t.link.send({ type: 'refresh', stream: 1 });
+    t.link.sendFrame({ kind: 'ack', stream: 1, offset: 0 });
+    expect(t.seen.activities).toBe(2);
+    t.socket.drop(1006);
+    t.link.send({ type: 'refresh', stream: 1 });
+    expect(t.seen.activities).toBe(2);
+  });
+
   it('reconnects with full jitter and a growing ceiling', () => {
-    const t = connected();
+    const t = connectedStage();
     const delays: number[] = [];
     for (let i = 0; i < 8; i++) {
       t.socket.onopen?.();
@@ -98,7 +47,7 @@ describe('Link', () => {
   });
 
   it('starts the series anew only after a connection that lasted', () => {
-    const t = connected();
+    const t = connectedStage();
     const delayAfter = (lifeMs: number) => {
       t.clock.advance(lifeMs);
       t.socket.drop(1006);
@@ -115,87 +64,8 @@ describe('Link', () => {
     expect(delayAfter(stableMs)).toBe(250);
   });
 
-  it('adds the hint of draining and of Retry-After', () => {
-    const t = connected();
-    t.socket.tell({ type: 'draining', reconnect_after_ms: 3000 });
-    t.socket.drop(1012);
-    expect(t.link.state).toMatchObject({ kind: 'waiting', retryAt: t.clock.now() + 3250 });
-    const u = connected();
-    u.socket.drop(1013, 'Retry-After: 9');
-    expect(u.link.state).toMatchObject({ kind: 'waiting', retryAt: u.clock.now() + 9250 });
-  });
-
-  it('does not come back within 30 s after it did something wrong', () => {
-    for (const code of [1002, 1003, 1007, 1009]) {
-      const t = connected();
-      t.socket.drop(code);
-      t.clock.advance(slowReconnectMs - 1);
-      expect(t.sockets.length).toBe(1);
-      t.clock.advance(1);
-      expect(t.sockets.length).toBe(2);
-    }
-  });
-
-  it('stops, and stays stopped, on 4400–4499 and 1008; the user starts it again', () => {
-    for (const code of [1008, 4401, 4403, 4408, 4409, 4410, 4429, 4444]) {
-      const t = connected();
-      t.socket.drop(code);
-      expect(t.link.state).toMatchObject({ kind: 'stopped', code });
-      t.clock.advance(3_600_000);
-      t.link.checkNow();
-      expect(t.sockets.length).toBe(1);
-      t.link.connect();
-      expect(t.sockets.length).toBe(2);
-    }
-  });
-
-  it('gives up after five internal errors in a row', () => {
-    const t = connected();
-    for (let i = 0; i < limitedAttempts; i++) {
-      t.socket.drop(1011);
-      const { state } = t.link;
-      if (state.kind !== 'waiting') throw new Error(state.kind);
-      t.clock.advance(state.retryAt - t.clock.now());
-      t.socket.accept();
-    }
-    t.socket.drop(1011);
-    expect(t.link.state).toMatchObject({ kind: 'stopped', code: 1011 });
-  });
-
-  it('asks for snapshots after it was cut for not reading', () => {
-    const t = connected();
-    t.socket.drop(4008);
-    t.clock.advance(1000);
-    t.socket.accept();
-    expect(t.seen.ups).toEqual([{ fresh: false }, { fresh: true }]);
-    t.socket.drop(1006);
-    t.clock.advance(1000);
-    t.socket.accept();
-    expect(t.seen.ups.at(-1)).toEqual({ fresh: false });
-  });
-
-  it('learns over HTTP why a handshake failed', async () => {
-    const t = setUp();
-    t.world.refusal = 'unauthenticated';
-    t.link.connect();
-    t.socket.drop(1006);
-    await settled();
-    expect(t.link.state).toMatchObject({ kind: 'stopped', code: 4401 });
-    expect(t.link.state.kind === 'stopped' && t.link.state.rule.reaction).toBe('login');
-  });
-
-  it('goes on with backoff when the server is not there at all', async () => {
-    const t = setUp();
-    t.link.connect();
-    t.socket.drop(1006);
-    await settled();
-    expect(t.link.state.kind).toBe('waiting');
-    t.clock.advance(250);
-    expect(t.sockets.length).toBe(2);
-  });
-
   it('notices a silent peer by a ping, which data in front of the pong may delay', () => {
-    const t = connected();
+    const t = connectedStage();
     t.clock.advance(pingEveryMs);
     expect(t.socket.last('ping')).toBeDefined();
     t.clock.advance(pongTimeoutMs - 1);
@@ -208,7 +78,7 @@ describe('Link', () => {
   });
 
   it('is quiet for a while after a pong', () => {
-    const t = connected();
+    const t = connectedStage();
     t.clock.advance(pingEveryMs);
     t.socket.tell({ type: 'pong', id: 1 });
     t.clock.advance(pongTimeoutMs);
@@ -217,8 +87,26 @@ describe('Link', () => {
     expect(t.link.state.kind).toBe('waiting');
   });
 
+  it('pings as often as it is told, and not at all when told so', () => {
+    const t = connectedStage();
+    t.link.setPingEvery(2 * pingEveryMs);
+    t.clock.advance(2 * pingEveryMs - 1);
+    expect(t.socket.last('ping')).toBeUndefined();
+    t.clock.advance(1);
+    expect(t.socket.last('ping')).toBeDefined();
+    t.link.setPingEvery(null); // The one that is under way is still judged.
+    t.socket.tell({ type: 'pong', id: 1 });
+    expect(t.clock.pending).toBe(0);
+    t.link.checkNow();
+    expect(t.socket.last('ping')).toEqual({ type: 'ping', id: 2 });
+    t.socket.tell({ type: 'pong', id: 2 });
+    t.link.setPingEvery(pingEveryMs);
+    t.clock.advance(pingEveryMs + pongTimeoutMs);
+    expect(t.link.state.kind).toBe('waiting');
+  });
+
   it('takes what was on its way when the network went for no answer', () => {
-    const t = connected();
+    const t = connectedStage();
     t.link.checkNow();
     t.clock.advance(100);
     t.socket.frame({ kind: 'output', stream: 1, offset: 0, bytes: new Uint8Array([65]) });
@@ -227,7 +115,7 @@ describe('Link', () => {
   });
 
   it('gives up on a server that accepts and says nothing', () => {
-    const t = setUp();
+    const t = linkStage();
     t.link.connect();
     t.socket.onopen?.();
     t.clock.advance(helloTimeoutMs);
@@ -235,7 +123,7 @@ describe('Link', () => {
   });
 
   it('checks now: pings when up, connects at once when waiting', () => {
-    const t = connected();
+    const t = connectedStage();
     t.link.checkNow();
     expect(t.socket.messages.length).toBe(1);
     t.clock.advance(checkTimeoutMs);
@@ -248,7 +136,7 @@ describe('Link', () => {
   });
 
   it('shows offline, tries rarely, and connects when the network is back', () => {
-    const t = connected();
+    const t = connectedStage();
     t.world.isOffline = true;
     t.socket.drop(1006);
     expect(t.link.state.kind).toBe('offline');
@@ -259,8 +147,14 @@ describe('Link', () => {
     expect(t.sockets.length).toBe(2);
   });
 
+  it('says why it stays away, in the words of the server', () => {
+    const t = connectedStage();
+    t.socket.drop(1008, 'closed by an administrator');
+    expect(t.link.state).toMatchObject({ kind: 'stopped', code: 1008, reason: 'closed by an administrator' });
+  });
+
   it('ends a connection that sends what cannot be decoded', () => {
-    const t = connected();
+    const t = connectedStage();
     t.socket.onmessage?.({ data: new Uint8Array([0x55]).buffer });
     expect(t.socket.isClosedByClient).toBe(true);
     expect(t.link.state).toMatchObject({ kind: 'waiting' });
@@ -268,7 +162,7 @@ describe('Link', () => {
   });
 
   it('hears nothing from a socket it has left', () => {
-    const t = connected();
+    const t = connectedStage();
     const old = t.socket;
     const late = old.onmessage;
     t.clock.advance(pingEveryMs + pongTimeoutMs);

@@ -33,6 +33,7 @@ function setUp(mode: Mode = 'control') {
       onState: () => undefined,
       onUp: (_, options) => stream.attach(options),
       onDown: () => stream.onLinkDown(),
+      onActivity: () => undefined,
       onMessage: (message) => stream.onMessage(message),
       onFrame: (frame) => stream.onFrame(frame),
     },
@@ -175,8 +176,8 @@ describe('attaching', () => {
 
   it('shows a refusal and can be tried again', () => {
     const t = setUp();
-    t.socket.tell({ type: 'error', stream: 1, code: 'no_such_session', message: 'There is no such session.' });
-    expect(t.stream.view).toMatchObject({ phase: 'failed', error: { code: 'no_such_session' } });
+    t.socket.tell({ type: 'error', stream: 1, code: 'no-such-session', message: 'There is no such session.' });
+    expect(t.stream.view).toMatchObject({ phase: 'failed', error: { code: 'no-such-session' } });
     t.stream.attach();
     expect(t.stream.view).toMatchObject({ phase: 'attaching', error: null });
   });
@@ -360,7 +361,7 @@ describe('errors', () => {
     const t = live();
     t.socket.tell({ type: 'error', stream: 1, code: 'bad_size', message: 'Too large.' });
     expect(t.stream.view).toMatchObject({ phase: 'live', error: { code: 'bad_size' } });
-    t.socket.tell({ type: 'error', stream: 1, code: 'no_such_session', message: 'Gone.' });
+    t.socket.tell({ type: 'error', stream: 1, code: 'no-such-session', message: 'Gone.' });
     expect(t.stream.view).toMatchObject({ phase: 'failed', isHolder: false });
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ApiClient } from '../../src/api/client';
+import type { Session, SessionEvent } from '../../src/api/types';
 import { initialState } from '../../src/state/model';
 import { SessionDirectory } from '../../src/state/session_directory';
 import { defaultSettings } from '../../src/state/settings';
@@ -33,8 +34,38 @@ describe('SessionDirectory', () => {
 
   it('tells that the page is signed out', async () => {
     const { directory, signedOut } = setUp([401, {}]);
-    await directory.load();
+    await expect(directory.load()).rejects.toMatchObject({ status: 401 });
     expect(signedOut()).toBe(1);
+  });
+
+  it('loses no event that comes before the list', async () => {
+    let answer: (list: Session[]) => void = () => undefined;
+    const store = new Store(initialState(defaultSettings));
+    const api = { sessions: () => new Promise<Session[]>((resolve) => (answer = resolve)) };
+    const directory = new SessionDirectory(store, api as unknown as ApiClient, () => undefined);
+    const titles = () => store.get().sessions?.map(({ id, title }) => id + title).sort().join(' ');
+    const tell = (topic: SessionEvent['topic'], s: Session) => directory.apply({ topic, at: '', session: s });
+
+    const loaded = directory.load();
+    tell('session.created', session('new'));
+    tell('session.changed', session('a', { title: '1' }));
+    tell('session.changed', session('a', { title: '2' }));
+    tell('session.removed', session('b'));
+    answer([session('a'), session('b'), session('c')]);
+    await loaded;
+    expect(titles()).toBe('a2 c new');
+
+    // Another list replaces everything but what comes while it is on its way.
+    const first = directory.load();
+    const answerFirst = answer;
+    tell('session.changed', session('c', { title: '3' }));
+    const second = directory.load();
+    answerFirst([session('old')]);
+    await first;
+    expect(titles()).toBe('a2 c3 new');
+    answer([session('a', { title: '4' }), session('c', { title: '5' })]);
+    await second;
+    expect(titles()).toBe('a4 c5');
   });
 
   it('keeps a removed session while a tab shows it', async () => {

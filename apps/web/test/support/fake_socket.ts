@@ -1,6 +1,6 @@
 import { decode, encode, type Frame } from '../../src/protocol/frames';
 import type { ClientMessage } from '../../src/protocol/messages';
-import type { SocketLike } from '../../src/session/link';
+import type { SocketLike } from '../../src/session/link_types';
 
 /** The server's end of one connection. */
 export class FakeSocket implements SocketLike {

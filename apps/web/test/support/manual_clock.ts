@@ -24,6 +24,11 @@ export class ManualClock implements Clock {
     return this.timers.size;
   }
 
+  /** Time passes and no timer runs, as in a page that the browser has put to sleep. */
+  skip(ms: number): void {
+    this.time += ms;
+  }
+
   /** Runs what is due on the way, in order. */
   advance(ms: number): void {
     const end = this.time + ms;

@@ -8,11 +8,14 @@ import {
   exitText,
   lastCommandFailure,
   linkText,
+  pressureText,
+  retryText,
   sessionStatus,
   sessionTitle,
   shortPath,
   snapshotNotice,
   splitCommand,
+  stoppedText,
 } from '../../src/ui/format';
 import { session } from '../support/session';
 
@@ -64,11 +67,37 @@ describe('texts', () => {
   });
 
   it('tell every state of the connection', () => {
-    expect(linkText({ kind: 'waiting', retryAt: 4200, attempt: 1, text: '' }, 1000).text).toBe('Reconnecting in 4 s');
+    expect(linkText({ kind: 'waiting', retryAt: 4200, attempt: 1, reason: null }, 1000).text).toBe('Reconnecting in 4 s');
     expect(linkText({ kind: 'offline' }, 0).tone).toBe('bad');
     expect(linkText({ kind: 'connected' }, 0).tone).toBe('good');
-    expect(linkText({ kind: 'stopped', code: 4408, rule: closeRule(4408) }, 0).text).toBe('Disconnected');
-    expect(linkText({ kind: 'connecting', attempt: 2 }, 0).text).toBe('Reconnecting…');
+    expect(linkText({ kind: 'stopped', code: 4408, rule: closeRule(4408), reason: '' }, 0).text).toBe('Disconnected');
+    expect(linkText({ kind: 'connecting', attempt: 2, reason: null }, 0).text).toBe('Reconnecting…');
+  });
+
+  it('tell why the page stays away', () => {
+    const stopped = (code: number, reason: string) =>
+      stoppedText({ kind: 'stopped', code, rule: closeRule(code), reason });
+    expect(stopped(1008, 'closed by an administrator')).toBe(
+      'The server ended this connection. The server says: closed by an administrator.',
+    );
+    expect(stopped(4408, 'nobody typed or read for a while')).toBe(closeRule(4408).text);
+    expect(stopped(4409, '')).toBe('This connection was taken over elsewhere.');
+    expect(stopped(4450, ' why. ')).toBe('The server said no (4450). The server says: why.');
+  });
+
+  it('count down', () => {
+    expect(retryText(8_200, 1_000)).toBe('Trying again in 8 s.');
+    expect(retryText(1_000, 1_000)).toBe('Trying again…');
+    expect(retryText(0, 1_000)).toBe('Trying again…');
+  });
+
+  it('tell how full the server is', () => {
+    expect(pressureText({ level: 1, used: 86, capacity: 100 })).toBe(
+      'The server is nearly full: 86 of 100 connections.',
+    );
+    expect(pressureText({ level: 2, used: 100, capacity: 100 })).toBe(
+      'The server is full: 100 of 100 connections. New ones are refused.',
+    );
   });
 
   it('say why a screen was rebuilt, except at first', () => {

@@ -97,6 +97,7 @@ TEST(flood_guard_property, bounds_hold_bans_end_and_who_keeps_to_the_rate_is_nev
   ROOST_SEED_TRACE(seed);
   std::mt19937_64 random(seed);
   const auto below = [&](std::uint64_t n) { return random() % n; };
+  int began = 0;
   for (int schedule = 0; schedule < 50 && !testing::Test::HasFailure(); ++schedule) {
     const flood_guard::settings limits{1 + below(200), 1 + below(50),
                                        std::chrono::milliseconds(1 + below(500)), below(5),
@@ -106,7 +107,6 @@ TEST(flood_guard_property, bounds_hold_bans_end_and_who_keeps_to_the_rate_is_nev
     const auto interval = std::chrono::nanoseconds(1'000'000'000 / limits.rate + 1);
     auto good_at = time.now();
     std::map<std::string, steady_time> bans; // key → when it ends
-    std::uint64_t began = 0;
     for (int i = 0; i < 20'000 && !testing::Test::HasFailure(); ++i) {
       if (good_at <= time.now()) {
         EXPECT_FALSE(subject.refused("good", time.now()));
@@ -121,7 +121,7 @@ TEST(flood_guard_property, bounds_hold_bans_end_and_who_keeps_to_the_rate_is_nev
         ++began;
       }
       if (below(4) == 0)
-        time.advance(std::chrono::microseconds(below(20'000)));
+        time.advance(std::chrono::microseconds(below(4'000)));
       const auto ended = std::erase_if(bans, [&](auto& ban) { return ban.second <= time.now(); });
       EXPECT_EQ(subject.expire(time.now()), ended > 0);
       EXPECT_EQ(subject.bans(), bans.size());
@@ -131,11 +131,11 @@ TEST(flood_guard_property, bounds_hold_bans_end_and_who_keeps_to_the_rate_is_nev
         EXPECT_TRUE(bans.contains(banned));
       EXPECT_EQ(subject.next_expiry().has_value(), !bans.empty());
     }
-    EXPECT_TRUE(began > 0 || limits.max_banned == 0 || limits.rate > 100);
     time.advance(limits.ban);
     subject.expire(time.now());
     EXPECT_EQ(subject.bans(), 0U);
   }
+  EXPECT_GT(began, 100);
 }
 
 } // namespace

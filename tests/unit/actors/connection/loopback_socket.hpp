@@ -1,6 +1,7 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -43,6 +44,15 @@ inline bool is_ready(int fd, short what, std::chrono::milliseconds limit) {
 inline owned_fd accept_from(int listener) {
   is_ready(listener, POLLIN, std::chrono::seconds(10));
   return owned_fd(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+}
+
+/// Whether this process may give a TCP socket a filter. Newer kernels want CAP_NET_ADMIN: tests
+/// show there that nothing changes without it.
+inline bool may_filter() {
+  const owned_fd probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
+  sock_filter pass = {BPF_RET | BPF_K, 0, 0, 0xffffffff};
+  const sock_fprog program = {1, &pass};
+  return ::setsockopt(probe.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
 enum class attempt { connected, failed, pending };

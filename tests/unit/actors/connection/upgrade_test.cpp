@@ -48,7 +48,45 @@ protected:
   std::optional<ws_handoff> taken;
 };
 
-TEST_F(ws_upgrade_test, refusals_come_before_the_upgrade) {
+// Whoever is refused reaches nobody who would make something for it: no actor, no session.
+TEST_F(ws_upgrade_test, WS_3_a_refused_upgrade_is_handed_to_nobody_and_holds_nothing) {
+  settings.connections.max_per_ip = 1;
+  start();
+  const auto full = std::string(handshake) + protocol + bearer();
+  auto first = connect();
+  first.send(http_request_text("GET", "/ws", full));
+  ASSERT_TRUE(is_taken());
+  const auto kept = std::move(*taken);
+  taken.reset();
+  for (int i = 0; i < 10; ++i) {
+    auto client = connect();
+    const auto answer = client.exchange(http_request_text("GET", "/ws", full));
+    EXPECT_EQ(answer.status, 429);
+    EXPECT_FALSE(answer.header("retry-after").empty());
+    EXPECT_TRUE(client.is_closed_within());
+  }
+  EXPECT_FALSE(taken);
+  EXPECT_TRUE(has_no_connection());
+  EXPECT_TRUE(eventually([&] { return places() == 1U; })) << "only the first has a place";
+}
+
+TEST_F(ws_upgrade_test, a_page_may_ask_why_its_upgrade_was_refused) {
+  settings.connections.max_per_user = 1;
+  start();
+  EXPECT_EQ(status(bearer()), 426) << "there is room";
+  auto first = connect();
+  first.send(http_request_text("GET", "/ws", std::string(handshake) + protocol + bearer()));
+  ASSERT_TRUE(is_taken());
+  auto client = connect();
+  const auto answer = client.exchange(http_request_text("GET", "/ws", bearer()));
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_NE(answer.body.find("rate-limited"), std::string::npos);
+  EXPECT_FALSE(answer.header("retry-after").empty());
+  taken.reset();
+  EXPECT_TRUE(eventually([&] { return status(bearer()) == 426; }));
+}
+
+TEST_F(ws_upgrade_test, WS_11_refusals_come_before_the_upgrade) {
   start();
   const std::string full = std::string(handshake) + protocol;
   EXPECT_EQ(status(full), 401);
@@ -94,7 +132,7 @@ TEST_F(ws_upgrade_test, an_admitted_upgrade_is_handed_over_with_its_socket) {
   EXPECT_EQ(places(), 0U);
 }
 
-TEST_F(ws_upgrade_test, a_cookie_needs_its_own_page) {
+TEST_F(ws_upgrade_test, WS_11_a_cookie_needs_its_own_page) {
   start();
   auto client = connect();
   const auto answer = client.exchange(http_request_text(

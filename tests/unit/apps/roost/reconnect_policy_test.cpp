@@ -144,6 +144,8 @@ TEST(reconnect_policy, never_comes_before_the_server_wants) {
     reconnect_policy policy(low);
     EXPECT_EQ(policy.next_delay(code, milliseconds(2500), start), milliseconds(2500));
     EXPECT_EQ(policy.next_delay(code, std::nullopt, start), milliseconds(0));
+    EXPECT_EQ(policy.next_delay(code, milliseconds::max(), start), seconds(600));
+    EXPECT_EQ(policy.next_delay(code, milliseconds::min(), start), milliseconds(0));
   }
 }
 

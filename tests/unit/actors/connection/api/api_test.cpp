@@ -188,6 +188,7 @@ protected:
     actors.push_back(caf::actor_cast<caf::strong_actor_ptr>(pool));
     config.pool = [pool] { return pool; };
     config.sessions = [] { return std::uint64_t{2}; };
+    config.bans = [] { return std::pair(std::uint64_t{1}, std::uint64_t{9}); };
     config.is_draining = [this] { return is_draining; };
     config.login_url = [this] { return login_url; };
     config.tokens.create = [](const token_request& x) -> result<new_token> {
