@@ -29,6 +29,7 @@ struct socket_opened {};
 /// A text frame from the client, still unparsed.
 struct text_received {
   std::string text;
+  std::shared_ptr<const void> ticket; ///< let go of when the client has its answer
 };
 /// The client sent something that cannot be understood; the connection ends.
 struct bad_frame_received {
@@ -38,6 +39,7 @@ struct bad_frame_received {
 struct stream_refused {
   std::uint32_t stream = 0;
   failure why;
+  std::shared_ptr<const void> ticket{}; ///< as in text_received
 };
 /// The socket is gone.
 struct socket_closed {

@@ -35,9 +35,11 @@ void connection_state::start(std::shared_ptr<const connection_context> context, 
   correlation_ = handoff.correlation;
   log_ = log::logger(log::context{"connection/" + to_string(id), 0, {}, correlation_});
   log_.info("connection opened", log::kv("address", handoff.address), log::kv("user", who_.label));
+  const auto work = std::make_shared<inbound_work>();
   router_ = std::make_shared<stream_router>(caf::actor_cast<caf::weak_actor_ptr>(self_), id,
-                                            figures_, context_);
+                                            figures_, context_, work);
   socket_ = ws_stream::make(std::move(handoff), context_->socket, router_, figures_);
+  work->serve(socket_);
   socket_->start();
 }
 
@@ -57,7 +59,9 @@ void connection_state::on_text(const text_received& x) {
   // A ping shows that a program lives, not that somebody is there.
   if (!std::holds_alternative<ping_message>(*message))
     note_activity();
+  ticket_ = x.ticket; // whoever has to wait for an answer takes a copy
   std::visit([this](const auto& m) { handle(m); }, *message);
+  ticket_.reset();
 }
 
 void connection_state::on_bad_frame(const bad_frame_received& x) {
@@ -100,7 +104,8 @@ void connection_state::handle(const attach_message& x) {
   streams_[x.stream] = {x.session, {}, attempt, 0, false};
   note_streams();
   runtime::ask(self_, context_->terminals.get(), attach_deadline, find_session{x.session})
-      .then([this, x, attempt](session_handle& found) { attach_to(x, attempt, found.terminal); },
+      .then([this, x, attempt, ticket = ticket_](
+                session_handle& found) { attach_to(x, attempt, found.terminal, ticket); },
             [this, x](const failure& why) {
               streams_.erase(x.stream);
               note_streams();
@@ -109,13 +114,14 @@ void connection_state::handle(const attach_message& x) {
 }
 
 void connection_state::attach_to(const attach_message& x, std::uint64_t attempt,
-                                 const terminal_actor& terminal) {
+                                 const terminal_actor& terminal,
+                                 const std::shared_ptr<const void>& ticket) {
   attach request{viewer(x.stream), x.mode, x.cols, x.rows, std::nullopt};
   if (x.since_epoch)
     request.since = resume_point{*x.since_epoch, x.since_offset};
   runtime::ask(self_, terminal, attach_deadline, std::move(request), viewer_actor{self_})
       .then(
-          [this, x, attempt, terminal](const attached& a) {
+          [this, x, attempt, terminal, ticket](const attached& a) {
             const auto at = streams_.find(x.stream);
             if (at == streams_.end() || at->second.attempt != attempt) {
               self_->send(terminal, detach{viewer(x.stream)}); // detached meanwhile
@@ -216,7 +222,7 @@ void connection_state::handle(const subscribe_message& x) {
   subscription_ = filter;
   runtime::ask(self_, context_->events.get(), subscribe_deadline, subscribe_events{filter},
                event_sink_actor{self_})
-      .then([](const events_subscribed&) {},
+      .then([ticket = ticket_](const events_subscribed&) {},
             [this](const failure& why) { refuse(std::nullopt, why); });
 }
 

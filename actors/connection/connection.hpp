@@ -96,7 +96,8 @@ private:
   void handle(const subscribe_message& x);
   void handle(const ping_message& x);
 
-  void attach_to(const attach_message& x, std::uint64_t attempt, const terminal_actor& terminal);
+  void attach_to(const attach_message& x, std::uint64_t attempt, const terminal_actor& terminal,
+                 const std::shared_ptr<const void>& ticket);
   void drop(std::uint32_t number);
   void note_streams();
   void note_activity() {
@@ -119,6 +120,7 @@ private:
   std::map<std::uint32_t, stream> streams_;
   std::uint64_t attempts_ = 0;
   event_filter subscription_;
+  std::shared_ptr<const void> ticket_; ///< of the wish that is being handled
 };
 
 /// The actor's function; the pool spawns it.

@@ -71,6 +71,8 @@ public:
   /// Bytes that the next layer has taken so far.
   [[nodiscard]] std::uint64_t written() const { return written_; }
 
+  /// When it last took any.
+  [[nodiscard]] std::chrono::steady_clock::time_point progress_at() const { return progress_at_; }
   [[nodiscard]] std::uint64_t received() const { return received_; }
   inbound_pace& pace() { return pace_; }
   /// Ends a pause: nothing more is to come.
@@ -104,6 +106,8 @@ public:
         [this](auto handler, const Buffers& bytes) {
           auto look = [this](auto& next, boost::system::error_code ec, std::size_t n) {
             written_ += n;
+            if (n > 0)
+              progress_at_ = std::chrono::steady_clock::now();
             std::move(next)(ec, n);
           };
           next_.async_write_some(
@@ -130,6 +134,7 @@ private:
   inbound_pace pace_;
   std::uint64_t written_ = 0;
   std::uint64_t received_ = 0;
+  std::chrono::steady_clock::time_point progress_at_{};
   std::unique_ptr<boost::asio::steady_timer> pause_; ///< made when first needed: most never are
 };
 

@@ -84,14 +84,22 @@ void http_stream::parse() {
 
 void http_stream::on_header() {
   ++requests_;
-  if (!std::exchange(is_settled_, true))
-    claim_.settle();
   const auto& message = parser_->get();
   http_version_ = message.version() == 10 ? 10 : 11;
   wants_close_ = !message.keep_alive() || requests_ >= env_.limits.max_requests;
   if (!collect_request())
     return;
+  if (auto refused = env_.service->represent(claim_, address_, request_)) {
+    wants_close_ = true;
+    respond(std::move(*refused));
+    return;
+  }
   admit_request();
+}
+
+void http_stream::settle() {
+  if (!std::exchange(is_settled_, true))
+    claim_.settle();
 }
 
 /// Fills `request_` from the parsed header. False when it answered with a refusal.
@@ -146,6 +154,10 @@ void http_stream::admit_request() {
   }
   auto& granted = std::get<admission>(verdict);
   request_.who = std::move(granted.who);
+  // A stranger who may ask has yet to say the whole of it.
+  const bool is_stranger = request_.who.token_id.empty() && !is_local_;
+  if (!is_stranger || parser_->is_done())
+    settle();
 
   if (is_websocket) {
     if (const auto checked = check_upgrade(request_, http_version_); !checked) {
@@ -207,7 +219,8 @@ void http_stream::begin_body() {
   const auto& message = parser_->get();
   header_fields_ = std::distance(message.begin(), message.end());
   parser_->eager(true);
-  arm(env_.limits.body_timeout);
+  // A stranger's body is small, and is part of the handshake.
+  arm(is_settled_ ? env_.limits.body_timeout : env_.limits.handshake_timeout);
   if (equals_ignoring_case(request_.header("expect"), "100-continue") && http_version_ == 11 &&
       input_.size() == 0) {
     write("HTTP/1.1 100 Continue\r\n\r\n");
@@ -221,6 +234,7 @@ void http_stream::begin_body() {
 
 void http_stream::handle_request() {
   request_.body = std::move(parser_->get().body());
+  settle();
   phase_ = phase::handling;
   ++timer_serial_; // how long an answer may take is its handler's affair
   timer_.cancel();

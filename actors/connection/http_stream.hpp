@@ -56,6 +56,9 @@ public:
   virtual std::string client_of(const std::string& peer, const http_headers& headers) = 0;
   /// A proxy has told whose connection this is: nothing, or the answer that ends it.
   virtual std::optional<http_response> identify(const place& claim, const std::string& client) = 0;
+  /// A trusted proxy brings a request of another: nothing, or the answer for it.
+  virtual std::optional<http_response> represent(const place& claim, const std::string& peer,
+                                                 const http_request& request) = 0;
   /// A place for a WebSocket that passed every other check; else the answer for it.
   virtual std::variant<place, http_response> reserve(const http_request& request) = 0;
   /// What `reserve` would answer if it had to refuse, for a page whose browser does not tell.
@@ -138,6 +141,7 @@ private:
   void admit_request();
   void begin_body();
   void handle_request();
+  void settle();
   void hand_over();
   void refuse(const failure& why);
   void refuse_header();
@@ -192,7 +196,7 @@ private:
   bool is_reading_ = false;
   bool is_input_ended_ = false;
   bool is_handing_over_ = false;
-  bool is_settled_ = false; ///< a whole header has come: no handshake any more
+  bool is_settled_ = false; ///< it has asked something that may be answered: no handshake any more
   bool is_draining_ = false;
   std::uint32_t requests_ = 0;
   std::uint64_t serial_ = 0; ///< of the current request: later answers to earlier ones are ignored

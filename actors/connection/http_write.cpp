@@ -61,6 +61,7 @@ void http_stream::on_response(std::uint64_t serial, http_response answer) {
 void http_stream::respond(http_response answer) {
   phase_ = phase::writing;
   is_idle_ = false;
+  settle(); // an answer, if only a refusal
   head_facts facts;
   facts.fate = should_close_after_this() ? connection_fate::close : connection_fate::keep;
   facts.http_version = http_version_;
@@ -184,7 +185,7 @@ void http_stream::on_written() {
   out_second_.shrink_to_fit();
   switch (phase_) {
   case phase::body: // the 100 of an `Expect: 100-continue`
-    arm(env_.limits.body_timeout);
+    arm(is_settled_ ? env_.limits.body_timeout : env_.limits.handshake_timeout);
     read_more();
     return;
   case phase::streaming:

@@ -9,13 +9,17 @@
 namespace roost::connection {
 
 /// How fast one WebSocket is read. Bytes are not enough of a measure: a keystroke of seven bytes
-/// costs as much work as a kilobyte, so each message counts for more than it has, and control
-/// frames, which a client needs few of and each of which is answered, have a bound of their own.
+/// costs as much work as a kilobyte, and a wish in JSON as several, so each message counts for more
+/// than it has; an ack, of which a fast reader sends many, for little more. Control frames, which a
+/// client needs few of and each of which is answered, have a bound of their own.
 /// Whoever sends faster is read more slowly, so that a paste arrives whole; a flood of control
 /// frames ends the connection. Pure; time comes in.
 class inbound_pace {
 public:
-  static constexpr std::uint64_t message_cost = 64; ///< bytes, on top of its own
+  // Bytes, on top of a message's own.
+  static constexpr std::uint64_t ack_cost = 64;
+  static constexpr std::uint64_t input_cost = 1024;
+  static constexpr std::uint64_t text_cost = 4096;
   static constexpr std::uint64_t control_frames_per_s = 100;
   static constexpr std::uint64_t control_burst = 1'000;
 
@@ -28,8 +32,8 @@ public:
     bytes_.take(bytes);
     return bytes_.ready_at(now) - now;
   }
-  /// A whole message among them.
-  void message() { bytes_.take(message_cost); }
+  /// A whole message was among them.
+  void message(std::uint64_t cost) { bytes_.take(cost); }
   /// A ping, pong or close. False: too many.
   bool control_frame(steady_time now) {
     if (control_.ready_at(now) > now)

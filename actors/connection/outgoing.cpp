@@ -33,7 +33,7 @@ void outgoing_queue::push_text(std::shared_ptr<const std::string> text) {
   message.payload = text->size();
   message.body = std::move(text);
   bytes_ += message.payload;
-  text_bytes_ += message.payload;
+  text_bytes_ += message.payload + text_overhead;
   messages_.push_back(std::move(message));
 }
 
@@ -89,7 +89,7 @@ outgoing_message outgoing_queue::pop() {
   messages_.pop_front();
   bytes_ -= message.payload;
   if (message.what == outgoing_message::kind::text)
-    text_bytes_ -= message.payload;
+    text_bytes_ -= message.payload + text_overhead;
   return message;
 }
 

@@ -48,7 +48,11 @@ public:
 
   /// Payload bytes that wait.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// What the texts among them take, their overhead included.
   [[nodiscard]] std::size_t text_bytes() const { return text_bytes_; }
+
+  /// Memory of a text beside its bytes, about.
+  static constexpr std::size_t text_overhead = 256;
 
 private:
   /// Not a std::deque, which takes half a kilobyte when it is empty, as it mostly is.

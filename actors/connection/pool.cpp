@@ -57,7 +57,7 @@ pool::verdict pool::accept(std::string_view key, steady_time now) {
     answer.evicted.push_back(idle);
   }
   if (counts_.handshakes >= limits_.max_handshakes) {
-    const auto oldest = handshake_to_give_way(owner != nullptr ? owner->second.handshakes : 0);
+    const auto oldest = handshake_to_give_way(owner != nullptr ? owner->second.handshakes : 0, now);
     if (oldest == 0)
       return refused(refusal::handshakes);
     answer.evicted.push_back(oldest);
@@ -68,7 +68,7 @@ pool::verdict pool::accept(std::string_view key, steady_time now) {
     count_handshake(owner->second);
   ++counts_.http;
   ++counts_.handshakes;
-  answer.place = add({kind::handshake, owner, nullptr});
+  answer.place = add({kind::handshake, owner, nullptr, now, false});
   handshakes_.insert(answer.place);
   return answer;
 }
@@ -80,7 +80,7 @@ pool::verdict pool::accept_local() {
     return refused(refusal::local);
   ++counts_.local;
   verdict answer;
-  answer.place = add({kind::local, nullptr, nullptr});
+  answer.place = add({kind::local, nullptr, nullptr, {}, false});
   return answer;
 }
 
@@ -113,14 +113,48 @@ void pool::settle(place_id place) {
   --counts_.handshakes;
   if (auto* owner = at->second.key; owner != nullptr) {
     --owner->second.handshakes;
-    owner->second.tokens = std::min<double>(owner->second.tokens + 1, limits_.handshake_burst);
+    if (!at->second.is_for_another)
+      owner->second.tokens = std::min<double>(owner->second.tokens + 1, limits_.handshake_burst);
   }
+}
+
+pool::verdict pool::represent(place_id place, std::string_view key, steady_time now) {
+  verdict answer;
+  const auto at = places_.find(place);
+  if (at == places_.end() || key.empty() ||
+      (at->second.key != nullptr && !at->second.is_for_another) ||
+      (at->second.what != kind::handshake && at->second.what != kind::http)) {
+    answer.place = place;
+    return answer;
+  }
+  stop_representing(at->second);
+  auto* owner = key_of(key, now);
+  if (owner->second.http >= limits_.max_per_key) {
+    answer.why = refusal::address_http;
+    return answer;
+  }
+  ++owner->second.http;
+  owner->second.handshakes += at->second.what == kind::handshake ? 1 : 0;
+  at->second.key = owner;
+  at->second.is_for_another = true;
+  answer.place = place;
+  return answer;
+}
+
+void pool::stop_representing(entry& what) {
+  if (!what.is_for_another)
+    return;
+  --what.key->second.http;
+  what.key->second.handshakes -= what.what == kind::handshake ? 1 : 0;
+  what.key = nullptr;
+  what.is_for_another = false;
 }
 
 void pool::rest(place_id place) {
   const auto at = places_.find(place);
   if (at == places_.end() || at->second.what != kind::http)
     return;
+  stop_representing(at->second);
   at->second.what = kind::idle;
   idle_.insert(place);
   ++counts_.idle;
@@ -156,7 +190,8 @@ pool::verdict pool::reserve(std::string_view key, std::string_view user, standin
                             steady_time now) {
   if (const auto why = check(key, user, who); why != refusal::none)
     return refused(why);
-  entry claim{kind::reserved, key_of(key, now), &*users_.try_emplace(std::string(user)).first};
+  entry claim{kind::reserved, key_of(key, now), &*users_.try_emplace(std::string(user)).first, now,
+              false};
   ++claim.key->second.websockets;
   ++claim.user->second;
   ++counts_.websockets;
@@ -252,17 +287,19 @@ place_id pool::oldest_idle(key_map::const_pointer key) const {
   return at == idle_.end() ? 0 : *at;
 }
 
-/// The oldest handshake of the key with the most; nothing when the newcomer's key, which has
-/// `newcomers`, would then have as many.
-place_id pool::handshake_to_give_way(std::uint32_t newcomers) const {
+/// The oldest handshake of the key with the most, unless the newcomer's key, which has `newcomers`,
+/// would then have as many; else the oldest of all if it has had its time.
+place_id pool::handshake_to_give_way(std::uint32_t newcomers, steady_time now) const {
   key_map::const_pointer worst = nullptr;
   for (const auto place : handshakes_) {
     const auto* key = places_.at(place).key;
     if (key != nullptr && (worst == nullptr || key->second.handshakes > worst->second.handshakes))
       worst = key;
   }
-  if (worst == nullptr || worst->second.handshakes <= newcomers + 1)
-    return 0;
+  if (worst == nullptr || worst->second.handshakes <= newcomers + 1) {
+    const auto oldest = *handshakes_.begin();
+    return now - places_.at(oldest).since >= limits_.patience ? oldest : 0;
+  }
   return *std::find_if(handshakes_.begin(), handshakes_.end(),
                        [&](place_id place) { return places_.at(place).key == worst; });
 }

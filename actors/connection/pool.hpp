@@ -26,6 +26,7 @@ struct pool_limits {
   std::uint32_t handshake_rate = 10; ///< per key and second; 0: no limit
   std::uint32_t handshake_burst = 20;
   std::chrono::milliseconds reservation{10'000}; ///< from the admission to the 101
+  std::chrono::milliseconds patience{1'000};     ///< with a handshake, while newcomers wait
 };
 
 /// Names one connection's claim on the limits; never used again. 0 is none.
@@ -45,7 +46,9 @@ enum class standing : std::uint8_t { ordinary, admin };
 ///
 /// At the limit a newcomer takes the place of an idle HTTP connection (browsers keep some open just
 /// in case), or of the oldest handshake of the key that has the most of them: so a flood from one
-/// address pushes out itself and nobody else, as sshd's random early drop would not.
+/// address pushes out itself and nobody else, as sshd's random early drop would not. A flood from
+/// many addresses has no such key: there the oldest handshake goes that is older than `patience`,
+/// which honest clients seldom need.
 ///
 /// Pure: time comes in. Not thread-safe; see pool_desk. Memory: the places and a bounded number of
 /// keys.
@@ -78,8 +81,12 @@ public:
   verdict accept_local();
   /// A proxy has told whose connection this is. Refused: the place is still to be released.
   verdict identify(place_id place, std::string_view key, steady_time now);
-  /// A whole header has come: no handshake any more, and its token is given back.
+  /// It has asked something that may be answered: no handshake any more, and its token is given
+  /// back.
   void settle(place_id place);
+  /// A trusted proxy's connection brings a request of this client, whose share it counts against
+  /// until it rests.
+  verdict represent(place_id place, std::string_view key, steady_time now);
   /// It waits for another request, and may be evicted.
   void rest(place_id place);
   /// A request has come. False when the place was lost meanwhile: answer it, and close.
@@ -133,6 +140,8 @@ private:
     kind what = kind::http;
     key_map::pointer key = nullptr; ///< nodes stay where they are while they are used
     user_map::pointer user = nullptr;
+    steady_time since{};
+    bool is_for_another = false; ///< a proxy's, for `key`
   };
 
   static constexpr std::size_t max_keys = 8192;
@@ -144,7 +153,8 @@ private:
   place_id add(const entry& what);
   void leave(entry& what);
   [[nodiscard]] place_id oldest_idle(key_map::const_pointer key) const;
-  [[nodiscard]] place_id handshake_to_give_way(std::uint32_t newcomers) const;
+  [[nodiscard]] place_id handshake_to_give_way(std::uint32_t newcomers, steady_time now) const;
+  void stop_representing(entry& what);
   void forget_keys(steady_time now);
 
   pool_limits limits_;

@@ -79,6 +79,15 @@ pool_desk::answer pool_desk::identify(const place& claim, std::string_view key) 
   return answer_of(std::move(verdict));
 }
 
+pool_desk::answer pool_desk::represent(const place& claim, std::string_view key) {
+  const auto now = clock_.now();
+  std::unique_lock lock(mutex_);
+  auto verdict = pool_.represent(claim.id(), key, now);
+  lock.unlock();
+  verdict.place = 0; // its owner has the claim already
+  return answer_of(std::move(verdict));
+}
+
 pool_desk::answer pool_desk::reserve(std::string_view key, std::string_view user, standing who) {
   const auto now = clock_.now();
   std::unique_lock lock(mutex_);

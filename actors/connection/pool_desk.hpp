@@ -66,6 +66,8 @@ public:
   answer accept_local();
   /// The claim stays with its owner, which lets go of it when refused.
   answer identify(const place& claim, std::string_view key);
+  /// As `identify`.
+  answer represent(const place& claim, std::string_view key);
   answer reserve(std::string_view key, std::string_view user, standing who);
   [[nodiscard]] refusal check(std::string_view key, std::string_view user, standing who) const;
   std::vector<place_id> expire();

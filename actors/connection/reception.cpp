@@ -70,6 +70,16 @@ std::optional<http_response> reception::identify(const place& claim, const std::
   return refuse(answer.why, answer.retry_after, new_trace(random_).trace_id);
 }
 
+std::optional<http_response> reception::represent(const place& claim, const std::string& peer,
+                                                  const http_request& request) {
+  if (request.is_local || !proxies_.trusts(peer) || proxies_.trusts(request.address))
+    return std::nullopt;
+  const auto answer = desk_->represent(claim, client_key(request.address));
+  if (answer.why == refusal::none)
+    return std::nullopt;
+  return refuse(answer.why, answer.retry_after, request.correlation);
+}
+
 std::variant<place, http_response> reception::reserve(const http_request& request) {
   auto answer =
       desk_->reserve(client_key(request.address), request.who.token_id, standing_of(request.who));

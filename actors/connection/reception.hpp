@@ -41,6 +41,8 @@ public:
   [[nodiscard]] std::string client_of(const std::string& peer, const http_headers& headers) const;
   /// As those of http_service.
   std::optional<http_response> identify(const place& claim, const std::string& client);
+  std::optional<http_response> represent(const place& claim, const std::string& peer,
+                                         const http_request& request);
   std::variant<place, http_response> reserve(const http_request& request);
   [[nodiscard]] std::optional<http_response> foresee(const http_request& request) const;
 

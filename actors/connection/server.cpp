@@ -74,6 +74,10 @@ public:
     return reception_->identify(claim, client);
   }
   std::variant<place, http_response> reserve(const http_request& request) override;
+  std::optional<http_response> represent(const place& claim, const std::string& peer,
+                                         const http_request& request) override {
+    return reception_->represent(claim, peer, request);
+  }
   std::optional<http_response> foresee(const http_request& request) override {
     return reception_->foresee(request);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/connection/connection.hpp"
+#include "actors/connection/inbound_work.hpp"
 #include "actors/connection/ws_stream.hpp"
 #include "actors/runtime/scheduler.hpp"
 #include "protocols/connection.hpp"
@@ -22,9 +23,10 @@ class stream_router final : public ws_listener {
 public:
   stream_router(caf::weak_actor_ptr owner, connection_id id,
                 std::shared_ptr<connection_figures> figures,
-                std::shared_ptr<const connection_context> context)
+                std::shared_ptr<const connection_context> context,
+                std::shared_ptr<inbound_work> work)
       : owner_(std::move(owner)), id_(id), figures_(std::move(figures)),
-        context_(std::move(context)) {}
+        context_(std::move(context)), work_(std::move(work)) {}
 
   void open_route(std::uint32_t stream, terminal_actor terminal) {
     routes_[stream] = std::move(terminal);
@@ -32,7 +34,10 @@ public:
   void close_route(std::uint32_t stream) { routes_.erase(stream); }
 
   void on_open() override { tell(socket_opened{}); }
-  void on_text(std::string_view text) override { tell(text_received{std::string(text)}); }
+  void on_text(std::string_view text) override {
+    tell(text_received{std::string(text), work_->ticket(text.size())});
+  }
+  [[nodiscard]] bool has_room() const override { return work_->has_room(); }
   void on_input(const wire::input_frame& frame) override {
     note_activity();
     if (const auto* terminal = route(frame.stream))
@@ -61,7 +66,8 @@ private:
     const auto at = routes_.find(stream);
     if (at != routes_.end())
       return &at->second;
-    tell(stream_refused{stream, {request_error::no_such_stream, std::to_string(stream)}});
+    tell(stream_refused{
+        stream, {request_error::no_such_stream, std::to_string(stream)}, work_->ticket(0)});
     return nullptr;
   }
 
@@ -75,6 +81,7 @@ private:
   connection_id id_;
   std::shared_ptr<connection_figures> figures_;
   std::shared_ptr<const connection_context> context_;
+  std::shared_ptr<inbound_work> work_;
   std::unordered_map<std::uint32_t, terminal_actor> routes_;
 };
 

@@ -107,6 +107,13 @@ public:
                    });
   }
 
+  void go_on() override {
+    asio::dispatch(ws_.get_executor(), [self = this->shared_from_this()] {
+      if (self->is_reading_paused_)
+        self->read_on();
+    });
+  }
+
   void run(std::function<void()> f) override {
     asio::dispatch(ws_.get_executor(),
                    [self = this->shared_from_this(), f = std::move(f)] { f(); });
@@ -144,6 +151,8 @@ private:
     ws_.auto_fragment(false); // one frame per message: Beast then writes from our memory
     ws_.read_message_max(config_->max_frame);
     ws_.control_callback([this](websocket::frame_type kind, beast::string_view) {
+      if (is_closed_)
+        return;
       if (kind == websocket::frame_type::pong)
         on_pong();
       if (!ws_.next_layer().pace().control_frame(steady::now()))
@@ -172,22 +181,34 @@ private:
                             self->finish(self->code_after(ec));
                             return;
                           }
+                          if (self->is_closed_)
+                            return; // what Beast had read before it was cut
                           if (self->ws_.is_message_done())
                             self->handle_message();
-                          self->read();
+                          self->read_on();
                         });
+  }
+
+  /// Not before what was read is worked off: a mailbox has no bound of its own.
+  void read_on() {
+    if (is_closed_)
+      return;
+    is_reading_paused_ = !is_closing_ && !listener_->has_room();
+    if (!is_reading_paused_)
+      read();
   }
 
   void handle_message() {
     const auto bytes = read_buffer_.cdata();
     const std::string_view view{static_cast<const char*>(bytes.data()), bytes.size()};
-    ws_.next_layer().pace().message();
     figures_->bytes_in.store(ws_.next_layer().received(), std::memory_order_relaxed);
     if (!is_closing_) {
-      if (ws_.got_text())
+      if (ws_.got_text()) {
+        ws_.next_layer().pace().message(inbound_pace::text_cost);
         listener_->on_text(view);
-      else
+      } else {
         handle_binary(view);
+      }
     }
     read_buffer_.consume(read_buffer_.size());
     if (read_buffer_.capacity() > keep_read_buffer)
@@ -199,11 +220,13 @@ private:
     const auto status = wire::decode(view, frame);
     if (status != wire::decode_status::ok)
       listener_->on_bad_frame(wire::to_string(status));
-    else if (const auto* typed = std::get_if<wire::input_frame>(&frame))
+    else if (const auto* typed = std::get_if<wire::input_frame>(&frame)) {
+      ws_.next_layer().pace().message(inbound_pace::input_cost);
       listener_->on_input(*typed);
-    else if (const auto* parsed = std::get_if<wire::ack_frame>(&frame))
+    } else if (const auto* parsed = std::get_if<wire::ack_frame>(&frame)) {
+      ws_.next_layer().pace().message(inbound_pace::ack_cost);
       listener_->on_ack(*parsed);
-    else
+    } else
       listener_->on_bad_frame("only the server sends this kind of frame");
   }
 
@@ -247,19 +270,25 @@ private:
   // ---- a peer that takes nothing ----
 
   void watch_write() {
-    if (is_watching_)
+    write_began_ = steady::now();
+    if (std::exchange(is_watching_, true))
       return;
-    is_watching_ = true;
-    watched_ = ws_.next_layer().written();
-    write_watch_.expires_after(config_->write_timeout);
+    await_progress(write_began_ + config_->write_timeout);
+  }
+
+  void await_progress(steady::time_point until) {
+    write_watch_.expires_at(until);
     write_watch_.async_wait([self = this->shared_from_this()](boost::system::error_code ec) {
-      self->is_watching_ = false;
-      if (ec || self->is_closed_ || !self->is_writing_)
+      if (ec || self->is_closed_ || !self->is_writing_) {
+        self->is_watching_ = false;
         return;
-      if (self->ws_.next_layer().written() == self->watched_)
+      }
+      const auto last = std::max(self->write_began_, self->ws_.next_layer().progress_at());
+      const auto due = last + self->config_->write_timeout;
+      if (due <= steady::now())
         self->cut(4008);
       else
-        self->watch_write();
+        self->await_progress(due);
     });
   }
 
@@ -378,9 +407,10 @@ private:
   outgoing_message current_;
   std::vector<asio::const_buffer> buffers_;
   std::pair<std::uint16_t, std::string> close_reason_{1000, {}};
-  std::uint64_t watched_ = 0;
+  steady::time_point write_began_{};
   steady::time_point pinged_at_{};
   bool is_open_ = false;
+  bool is_reading_paused_ = false;
   bool is_writing_ = false;
   bool is_watching_ = false;
   bool is_closing_ = false;

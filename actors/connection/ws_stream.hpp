@@ -37,6 +37,8 @@ public:
   virtual void on_input(const wire::input_frame& frame) = 0;
   virtual void on_ack(const wire::ack_frame& frame) = 0;
   virtual void on_bad_frame(std::string_view why) = 0;
+  /// Whether more may be read now. When it may not, `go_on` says when it may.
+  [[nodiscard]] virtual bool has_room() const = 0;
   /// Exactly once, and the last call. @param code of the close frame that ended it, whichever side
   /// sent it first; what it would have been where none could be sent; 1006: the peer vanished.
   virtual void on_closed(std::uint16_t code) = 0;
@@ -69,6 +71,8 @@ public:
   virtual void drop_stream(std::uint32_t stream) = 0;
   /// Sends what waits, then a close frame; the socket is cut after `close_timeout` at the latest.
   virtual void close(std::uint16_t code, std::string reason) = 0;
+  /// There is room again: reads on, if it had stopped.
+  virtual void go_on() = 0;
   /// Runs `f` on the socket's thread, where the listener is called.
   virtual void run(std::function<void()> f) = 0;
 };

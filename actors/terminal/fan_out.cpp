@@ -14,13 +14,13 @@ fan_out::viewer* fan_out::find(viewer_key id) {
 void fan_out::add_with_delta(viewer_key id, viewer_mode mode, std::uint64_t offset,
                              steady_time now) {
   viewers_.push_back(
-      {id, mode, viewer_cursor(window_, offset), now, std::nullopt, {}, false, false});
+      {id, mode, viewer_cursor(window_, offset), now, std::nullopt, {}, {}, false, false});
 }
 
 void fan_out::add_with_snapshot(viewer_key id, viewer_mode mode, wire::snapshot_reason reason,
                                 steady_time now) {
   viewers_.push_back(
-      {id, mode, viewer_cursor(window_, bytes_.end()), now, reason, {}, false, false});
+      {id, mode, viewer_cursor(window_, bytes_.end()), now, reason, {}, {}, false, false});
 }
 
 void fan_out::remove(viewer_key id) {
@@ -114,6 +114,8 @@ std::optional<steady_time> fan_out::served_at(const viewer& v, steady_time now) 
   if (v.wants_snapshot) {
     if (!has_credit_for_shot(v))
       return std::nullopt; // its ack will tell
+    if (*v.wants_snapshot == wire::snapshot_reason::refresh)
+      return std::max(now, v.refreshed_at + refresh_interval);
     // Nobody who comes or asks waits for a pace.
     return *v.wants_snapshot == wire::snapshot_reason::fell_behind
                ? std::max({paced, v.fell_behind_at + patience, sink_.next_shot_at()})
@@ -124,12 +126,14 @@ std::optional<steady_time> fan_out::served_at(const viewer& v, steady_time now) 
   return paced;
 }
 
-void fan_out::resync(viewer& v) {
+void fan_out::resync(viewer& v, steady_time now) {
   const auto shot = sink_.take_shot(*v.wants_snapshot);
   sink_.send_snapshot(v.id, *v.wants_snapshot, shot);
   v.cursor.on_snapshot(shot.offset, shot.bytes->size());
   if (is_paced(v))
     pace_.take(shot.bytes->size());
+  if (*v.wants_snapshot == wire::snapshot_reason::refresh)
+    v.refreshed_at = now;
   v.wants_snapshot.reset();
 }
 
@@ -154,7 +158,7 @@ void fan_out::pump(viewer& v, steady_time now) {
   }
   for (auto at = served_at(v, now); at && *at <= now; at = served_at(v, now))
     if (v.wants_snapshot)
-      resync(v);
+      resync(v, now);
     else
       send_piece(v);
 }

@@ -95,6 +95,7 @@ private:
     steady_time last_progress;
     std::optional<wire::snapshot_reason> wants_snapshot;
     steady_time fell_behind_at{};
+    steady_time refreshed_at{}; ///< the last snapshot that it asked for
     bool was_told_of_lag = false;
     bool was_told_of_end = false;
   };
@@ -104,6 +105,8 @@ private:
   static constexpr std::chrono::milliseconds patience{250};
   /// So much later one whose queue was dropped gets its snapshot.
   static constexpr std::chrono::milliseconds shed_patience{2'000};
+  /// Whoever asks for snapshots all the time gets one so often: each takes time from the program.
+  static constexpr std::chrono::milliseconds refresh_interval{50};
 
   viewer* find(viewer_key id);
   [[nodiscard]] bool is_paced(const viewer& v) const { return v.id != holder_; }
@@ -111,7 +114,7 @@ private:
   [[nodiscard]] std::optional<steady_time> served_at(const viewer& v, steady_time now);
   void serve(viewer& v, steady_time now);
   void pump(viewer& v, steady_time now);
-  void resync(viewer& v);
+  void resync(viewer& v, steady_time now);
   void send_piece(viewer& v);
   void tell(viewer& v);
 

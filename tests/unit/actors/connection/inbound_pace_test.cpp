@@ -28,10 +28,12 @@ TEST(inbound_pace, small_messages_cost_more_than_their_bytes) {
   inbound_pace subject(1000, 8000);
   int messages = 0;
   while (subject.read(7, time.now()) == 0ns) {
-    subject.message();
+    subject.message(inbound_pace::ack_cost);
     ++messages;
   }
   EXPECT_NEAR(messages, 8000 / (7 + 64), 2);
+  EXPECT_LT(inbound_pace::ack_cost, inbound_pace::input_cost);
+  EXPECT_LT(inbound_pace::input_cost, inbound_pace::text_cost);
 }
 
 TEST(inbound_pace, control_frames_have_a_bound_of_their_own) {

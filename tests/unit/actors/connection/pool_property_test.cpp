@@ -12,6 +12,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace roost::connection {
@@ -29,6 +30,7 @@ struct claim {
   std::string key;
   std::string user;
   steady_time due{};
+  bool is_for_another = false; ///< a proxy's
 };
 
 class schedule {
@@ -86,14 +88,17 @@ private:
   }
 
   void step() {
-    switch (below(12)) {
+    switch (below(13)) {
+    case 12:
+      represent(any_place(), any_key());
+      return;
     case 0:
     case 1:
       accept(below(8) == 0 ? "" : any_key());
       return;
     case 2:
       if (const auto answer = subject_.accept_local(); answer.place != 0) {
-        add(answer.place, {stage::local, {}, {}, {}});
+        add(answer.place, {stage::local, {}, {}, {}, false});
         EXPECT_LE(count([](const claim& c) { return c.what == stage::local; }), limits_.max);
       } else {
         EXPECT_GE(count([](const claim& c) { return c.what == stage::local; }), limits_.max);
@@ -158,7 +163,7 @@ private:
       return;
     }
     lose(answer);
-    add(answer.place, {stage::handshake, key, {}, {}});
+    add(answer.place, {stage::handshake, key, {}, {}, false});
     // After a limit was lowered there may be more of them; one that comes then replaces another.
     if (answer.evicted.empty()) {
       EXPECT_LE(count(http), limits_.max);
@@ -181,6 +186,23 @@ private:
       claims_.at(place).key = key;
   }
 
+  void represent(place_id place, const std::string& key) {
+    const auto at = claims_.find(place);
+    const bool is_due = at != claims_.end() &&
+                        (at->second.what == stage::handshake || at->second.what == stage::http) &&
+                        (at->second.key.empty() || at->second.is_for_another);
+    if (is_due)
+      at->second.key.clear();
+    const auto share = count([&](const claim& c) { return is_http(c) && c.key == key; });
+    const auto answer = subject_.represent(place, key, time_.now());
+    EXPECT_EQ(answer.why == refusal::address_http, is_due && share >= limits_.max_per_key);
+    if (!is_due)
+      return;
+    at->second.is_for_another = answer.why == refusal::none;
+    if (at->second.is_for_another)
+      at->second.key = key;
+  }
+
   void settle(place_id place) {
     subject_.settle(place);
     const auto at = claims_.find(place);
@@ -192,8 +214,11 @@ private:
     const auto at = claims_.find(place);
     if (below(2) == 0) {
       subject_.rest(place);
-      if (at != claims_.end() && at->second.what == stage::http)
+      if (at != claims_.end() && at->second.what == stage::http) {
         at->second.what = stage::idle;
+        if (std::exchange(at->second.is_for_another, false))
+          at->second.key.clear();
+      }
     } else {
       EXPECT_EQ(subject_.wake(place), at != claims_.end());
       if (at != claims_.end() && at->second.what == stage::idle)
@@ -212,7 +237,7 @@ private:
     const auto answer = subject_.reserve(key, user, who, time_.now());
     EXPECT_EQ(answer.place != 0, has_room) << "neither too many nor too few";
     if (answer.place != 0)
-      add(answer.place, {stage::reserved, key, user, time_.now() + limits_.reservation});
+      add(answer.place, {stage::reserved, key, user, time_.now() + limits_.reservation, false});
   }
 
   void commit(place_id place) {

@@ -149,6 +149,40 @@ TEST_F(pool_test, a_flood_of_handshakes_pushes_out_itself_only) {
   EXPECT_NE(come("third").place, 0U);
 }
 
+TEST_F(pool_test, a_flood_from_many_addresses_is_pushed_out_once_it_had_its_time) {
+  auto limits = roomy();
+  limits.max_handshakes = 4;
+  subject.set_limits(limits);
+  const auto first = come("a1").place;
+  for (const auto* key : {"a2", "a3", "a4"})
+    EXPECT_NE(come(key).place, 0U);
+  time.advance(999ms);
+  EXPECT_EQ(come("honest").why, refusal::handshakes);
+  time.advance(1ms);
+  EXPECT_EQ(come("honest").evicted, std::vector<place_id>{first});
+}
+
+TEST_F(pool_test, a_client_behind_a_proxy_has_its_share_for_as_long_as_it_asks) {
+  auto limits = roomy();
+  limits.max_per_key = 2;
+  subject.set_limits(limits);
+  std::vector<place_id> proxied;
+  for (int i = 0; i < 3; ++i)
+    proxied.push_back(come_and_settle(""));
+  EXPECT_EQ(subject.represent(proxied[0], "c", time.now()).why, refusal::none);
+  EXPECT_EQ(subject.represent(proxied[1], "c", time.now()).why, refusal::none);
+  EXPECT_EQ(subject.represent(proxied[2], "c", time.now()).why, refusal::address_http);
+  EXPECT_EQ(subject.represent(proxied[2], "d", time.now()).why, refusal::none);
+  subject.rest(proxied[0]);
+  EXPECT_EQ(subject.http_of_key("c"), 1U);
+  subject.wake(proxied[0]);
+  EXPECT_EQ(subject.represent(proxied[0], "d", time.now()).why, refusal::none);
+  EXPECT_EQ(subject.http_of_key("d"), 2U);
+  for (const auto place : proxied)
+    subject.release(place);
+  EXPECT_EQ(subject.http_of_key("c") + subject.http_of_key("d"), 0U);
+}
+
 TEST_F(pool_test, a_trusted_proxy_speaks_for_many) {
   std::vector<place_id> open;
   for (int i = 0; i < 60; ++i) {
