@@ -61,6 +61,7 @@ pool::verdict pool::accept(std::string_view key, steady_time now) {
     if (oldest == 0)
       return refused(refusal::handshakes);
     answer.evicted.push_back(oldest);
+    answer.has_evicted_handshake = true;
   }
   for (const auto place : answer.evicted)
     release(place);

@@ -59,6 +59,7 @@ public:
     place_id place = 0; ///< 0: refused
     refusal why = refusal::none;
     std::vector<place_id> evicted;            ///< these have lost their place: close them
+    bool has_evicted_handshake = false;       ///< the last of them, which never got anywhere
     std::chrono::milliseconds retry_after{0}; ///< when it is known, with handshake_rate
   };
   struct counts {

@@ -50,6 +50,8 @@ pool_desk::answer pool_desk::answer_of(pool::verdict verdict) {
   out.retry_after = verdict.retry_after;
   if (out.why != refusal::none)
     totals_.note(out.why);
+  if (verdict.has_evicted_handshake) // refused, if late
+    totals_.note(refusal::handshakes);
   return out;
 }
 

@@ -204,8 +204,10 @@ private:
     figures_->bytes_in.store(ws_.next_layer().received(), std::memory_order_relaxed);
     if (!is_closing_) {
       if (ws_.got_text()) {
-        ws_.next_layer().pace().message(inbound_pace::text_cost);
-        listener_->on_text(view);
+        if (ws_.next_layer().pace().wish(steady::now()))
+          listener_->on_text(view);
+        else
+          close(4429, "too many requests");
       } else {
         handle_binary(view);
       }

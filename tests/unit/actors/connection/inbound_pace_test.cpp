@@ -33,7 +33,30 @@ TEST(inbound_pace, small_messages_cost_more_than_their_bytes) {
   }
   EXPECT_NEAR(messages, 8000 / (7 + 64), 2);
   EXPECT_LT(inbound_pace::ack_cost, inbound_pace::input_cost);
-  EXPECT_LT(inbound_pace::input_cost, inbound_pace::text_cost);
+}
+
+TEST(inbound_pace, wishes_have_a_rate_of_their_own_and_a_flood_of_them_ends) {
+  test::manual_clock time;
+  inbound_pace subject(0, 1);
+  for (std::uint64_t i = 0; i < inbound_pace::wish_burst; ++i) {
+    ASSERT_EQ(subject.read(40, time.now()), 0ns) << i;
+    ASSERT_TRUE(subject.wish(time.now()));
+  }
+  const auto wait = subject.read(40, time.now());
+  EXPECT_GT(wait, 0ns);
+  EXPECT_LE(wait, 20ms);
+  const auto flood = [&](std::chrono::milliseconds span) {
+    for (const auto end = time.now() + span; time.now() < end;
+         time.advance(subject.read(40, time.now())))
+      if (!subject.wish(time.now()))
+        return false;
+    return true;
+  };
+  EXPECT_TRUE(flood(4900ms));
+  time.advance(1s); // a pause forgives
+  EXPECT_TRUE(subject.wish(time.now()));
+  EXPECT_TRUE(flood(4900ms));
+  EXPECT_FALSE(flood(2000ms));
 }
 
 TEST(inbound_pace, control_frames_have_a_bound_of_their_own) {
