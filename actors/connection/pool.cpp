@@ -183,7 +183,8 @@ refusal pool::check(std::string_view key, std::string_view user, standing who) c
     return refusal::address;
   if (of_user(user) >= limits_.max_per_user)
     return refusal::user;
-  const auto cap = limits_.max + (who == standing::admin ? limits_.admin_reserve : 0);
+  const auto reserve = std::min(limits_.admin_reserve, limits_.max / 2);
+  const auto cap = limits_.max - (who == standing::admin ? 0 : reserve);
   return counts_.websockets >= cap ? refusal::capacity : refusal::none;
 }
 

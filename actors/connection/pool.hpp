@@ -21,7 +21,7 @@ struct pool_limits {
   std::uint32_t max = 100;           ///< WebSockets; plain HTTP connections; the Unix socket: each
   std::uint32_t max_per_key = 20;    ///< of one client key: WebSockets; plain HTTP: each
   std::uint32_t max_per_user = 20;   ///< WebSockets of one token
-  std::uint32_t admin_reserve = 2;   ///< WebSockets beyond `max`, for administrators
+  std::uint32_t admin_reserve = 2;   ///< of `max`, for administrators; half of it at most
   std::uint32_t max_handshakes = 64; ///< connections that have not shown a whole header yet
   std::uint32_t handshake_rate = 10; ///< per key and second; 0: no limit
   std::uint32_t handshake_burst = 20;
@@ -32,7 +32,7 @@ struct pool_limits {
 /// Names one connection's claim on the limits; never used again. 0 is none.
 using place_id = std::uint64_t;
 
-/// Who has a claim beyond the cap.
+/// Who has a claim to the reserve.
 enum class standing : std::uint8_t { ordinary, admin };
 
 /// The books of all connections: who may come in, and what each holds. Every connection has one

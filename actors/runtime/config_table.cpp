@@ -107,7 +107,8 @@ std::vector<config_row> make_table() {
       {"connections.max_per_user", "WebSockets of one token; more are refused with 429.",
        reload::at_once, cv::count(ROOST_AT(connections.max_per_user), 1, 100'000)},
       {"connections.admin_reserve",
-       "WebSockets beyond connections.max that tokens with the role admin may open.",
+       "How many of connections.max only tokens with the role admin may open; at most half of "
+       "them.",
        reload::at_once, cv::count(ROOST_AT(connections.admin_reserve), 0, 1'000)},
       {"connections.max_handshakes",
        "Connections that have not shown a whole request yet. At the limit the oldest one of the "

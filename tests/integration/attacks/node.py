@@ -152,7 +152,7 @@ class Watch:
         used, limits = pool["used"], pool["limits"]
         for name in COUNTED:
             self.most[name] = max(self.most[name], used[name])
-        caps = {"websockets": limits["max"] + limits["admin_reserve"], "local": limits["max"], "http": limits["max"],
+        caps = {"websockets": limits["max"], "local": limits["max"], "http": limits["max"],
                 "handshakes": limits["max_handshakes"]}
         self.broken += [f"{name}: {used[name]} of {cap}" for name, cap in caps.items() if used[name] > cap]
         for kind, cap in (("address", limits["max_per_ip"]), ("user", limits["max_per_user"])):

@@ -230,7 +230,8 @@ private:
     const auto all = [](const claim& c) { return is_websocket(c); };
     const auto of_key = [&](const claim& c) { return is_websocket(c) && c.key == key; };
     const auto of_user = [&](const claim& c) { return is_websocket(c) && c.user == user; };
-    const auto cap = limits_.max + (who == standing::admin ? limits_.admin_reserve : 0);
+    const auto reserve = std::min(limits_.admin_reserve, limits_.max / 2);
+    const auto cap = who == standing::admin ? limits_.max : limits_.max - reserve;
     const bool has_room = count(all) < cap && count(of_key) < limits_.max_per_key &&
                           count(of_user) < limits_.max_per_user;
     EXPECT_EQ(subject_.check(key, user, who) == refusal::none, has_room);

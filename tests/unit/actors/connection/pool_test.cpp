@@ -40,7 +40,7 @@ protected:
 
 TEST_F(pool_test, WS_1_the_cap_of_all_and_the_reserve_for_administrators) {
   auto limits = roomy();
-  limits.max = 3;
+  limits.max = 5;
   subject.set_limits(limits);
   for (int i = 0; i < 3; ++i)
     EXPECT_NE(want("a").place, 0U);
@@ -49,6 +49,18 @@ TEST_F(pool_test, WS_1_the_cap_of_all_and_the_reserve_for_administrators) {
   EXPECT_NE(want("a", "root", standing::admin).place, 0U);
   EXPECT_EQ(want("a", "root", standing::admin).why, refusal::capacity);
   EXPECT_EQ(subject.usage().websockets, 5U);
+}
+
+TEST_F(pool_test, WS_1_the_reserve_leaves_half_to_everybody) {
+  auto limits = roomy();
+  limits.max = 3;
+  limits.admin_reserve = 100;
+  subject.set_limits(limits);
+  EXPECT_NE(want("a").place, 0U);
+  EXPECT_NE(want("a").place, 0U);
+  EXPECT_EQ(want("a").why, refusal::capacity);
+  EXPECT_NE(want("a", "root", standing::admin).place, 0U);
+  EXPECT_EQ(want("a", "root", standing::admin).why, refusal::capacity);
 }
 
 TEST_F(pool_test, WS_1_each_key_and_each_user_has_a_share) {
@@ -203,6 +215,7 @@ TEST_F(pool_test, nobody_is_put_out_by_a_lower_limit) {
     open.push_back(want("a").place);
   pool_limits tight;
   tight.max = 5;
+  tight.admin_reserve = 0;
   subject.set_limits(tight);
   EXPECT_EQ(subject.usage().websockets, 10U);
   for (const auto place : open)

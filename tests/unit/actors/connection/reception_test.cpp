@@ -17,7 +17,8 @@ class reception_test : public ::testing::Test {
 protected:
   reception_test() {
     pool_limits limits;
-    limits.max = 4;
+    limits.max = 5;
+    limits.admin_reserve = 1;
     limits.max_per_key = 2;
     desk = std::make_shared<pool_desk>(limits, time);
     auto proxies = trusted_proxies::make({"10.0.0.0/8"});
@@ -96,7 +97,7 @@ TEST_F(reception_test, clients_are_told_different_times_to_come_back) {
 
 TEST_F(reception_test, a_trusted_proxy_is_not_bound_to_one_address_share) {
   std::vector<place> held;
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 5; ++i) {
     auto answer = subject->welcome("10.1.2.3");
     ASSERT_EQ(answer.why, refusal::none) << i;
     answer.claim.settle();
