@@ -25,8 +25,8 @@ public:
   static constexpr std::uint64_t wishes_per_s = 100;
   static constexpr std::uint64_t wish_burst = 256;
   static constexpr std::chrono::seconds wish_patience{5};
-  static constexpr std::uint64_t control_frames_per_s = 100;
-  static constexpr std::uint64_t control_burst = 1'000;
+  static constexpr std::uint64_t control_frames_per_s = 20;
+  static constexpr std::uint64_t control_burst = 100;
 
   /// @param rate bytes per second; 0: no limit. @param burst bytes at once.
   inbound_pace(std::uint64_t rate, std::uint64_t burst)

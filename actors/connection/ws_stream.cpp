@@ -25,7 +25,8 @@ using steady = std::chrono::steady_clock;
 
 // Enough for a keystroke or an ack, in one read.
 constexpr std::size_t first_read = 128;
-constexpr std::size_t next_read = std::size_t{64} << 10;
+// Small enough that a flood of large messages does not make a neighbour on this thread wait.
+constexpr std::size_t next_read = std::size_t{16} << 10;
 // A read buffer that held more than a few keys is given back.
 constexpr std::size_t keep_read_buffer = 512;
 

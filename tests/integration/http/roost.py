@@ -26,6 +26,12 @@ def program():
     raise SystemExit("no roostd: build one, or name it in ROOSTD")
 
 
+def is_sanitized():
+    """Whether the program under test was built with AddressSanitizer."""
+    with open(program(), "rb") as file:
+        return b"__asan_init" in file.read()
+
+
 def wait_until(condition, what, seconds=10.0):
     """Calls `condition` until it gives something true; its value. Fails with `what` after `seconds`."""
     deadline = time.monotonic() + seconds

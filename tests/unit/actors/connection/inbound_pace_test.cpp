@@ -62,11 +62,11 @@ TEST(inbound_pace, wishes_have_a_rate_of_their_own_and_a_flood_of_them_ends) {
 TEST(inbound_pace, control_frames_have_a_bound_of_their_own) {
   test::manual_clock time;
   inbound_pace subject(0, 1);
-  for (int i = 0; i < 1000; ++i)
+  for (std::uint64_t i = 0; i < inbound_pace::control_burst; ++i)
     ASSERT_TRUE(subject.control_frame(time.now())) << i;
   EXPECT_FALSE(subject.control_frame(time.now()));
   time.advance(1s);
-  for (int i = 0; i < 100; ++i)
+  for (std::uint64_t i = 0; i < inbound_pace::control_frames_per_s; ++i)
     ASSERT_TRUE(subject.control_frame(time.now())) << i;
   EXPECT_FALSE(subject.control_frame(time.now()));
   EXPECT_EQ(subject.read(1 << 30, time.now()), 0ns) << "a rate of 0 is no limit";
