@@ -65,6 +65,9 @@ class Node(roost.Server):
         lines = self.get_quickly("/metrics").text.splitlines()
         return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line and line[0] != "#")}
 
+    def wait_until_unready(self):
+        wait_until(lambda: self.get("/readyz").status == 503, "/readyz says no")
+
     def memory(self):
         return process.memory(self.pid)
 

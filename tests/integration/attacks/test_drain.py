@@ -24,6 +24,17 @@ class Drain(unittest.TestCase):
         self.node.process.send_signal(signal.SIGTERM)
         return time.monotonic()
 
+    def test_a_load_balancer_can_see_it_coming(self):
+        """With drain_delay /readyz says no while everything else still works."""
+        self.start("drain_delay: 2s")
+        self.terminate()
+        self.node.wait_until_unready()
+        it = self.join(0)
+        self.assertGreater(it.expect("draining")["reconnect_after_ms"], 0)
+        self.assertEqual(it.expect_close(), 1012)
+        it.send_frame(ws.CLOSE, b"\x03\xf4")
+        self.assertEqual(self.node.process.wait(15), 0)
+
     def test_everybody_is_told_and_the_process_ends(self):
         self.start()
         session = self.node.new(["cat"])["id"]

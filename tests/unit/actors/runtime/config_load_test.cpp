@@ -246,6 +246,20 @@ recording: {enabled: true, retention: 30d}
     EXPECT_THAT(problems_of_file(text), ElementsAre(HasSubstr(message))) << text;
 }
 
+TEST(config_load, values_of_connections_that_contradict_each_other_are_refused) {
+  EXPECT_THAT(problems_of_file("connections: {pressure_at: 0.7, pressure_release: 0.7}"),
+              ElementsAre(HasSubstr("connections.pressure_release: must be below")));
+  EXPECT_THAT(problems_of_file("connections: {proxy_protocol: true}"),
+              ElementsAre(HasSubstr("connections.proxy_protocol: say in")));
+  EXPECT_THAT(
+      problems_of_file("connections: {proxy_protocol: true, trusted_proxies: [10.0.0.0/8]}"),
+      IsEmpty());
+  EXPECT_THAT(problems_of_file("connections: {trusted_proxies: [10.0.0.7/8]}"),
+              ElementsAre(HasSubstr("connections.trusted_proxies")));
+  EXPECT_THAT(problems_of_file("connections: {pressure_at: much}"),
+              ElementsAre(HasSubstr("a number from 0.1 to 1")));
+}
+
 TEST(config_load, flags_of_later_versions_are_refused_as_configuration) {
   auto inputs = bare_host();
   for (const auto& arguments : std::vector<std::vector<std::string>>{
