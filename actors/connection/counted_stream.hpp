@@ -5,14 +5,10 @@
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/role.hpp>
-#include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 #include <boost/system/error_code.hpp>
-
-#include <poll.h>
 
 #include <chrono>
 #include <cstddef>
@@ -95,8 +91,6 @@ public:
                 ec ? std::chrono::nanoseconds(0) : pace_.read(n, std::chrono::steady_clock::now());
             if (wait.count() == 0)
               std::move(next)(ec, n);
-            else if (has_hung_up())
-              std::move(next)(boost::asio::error::eof, 0);
             else
               pause(wait, std::move(next), n);
           };
@@ -123,13 +117,6 @@ public:
   }
 
 private:
-  /// Whether the peer is gone although more of what it sent waits to be read: at our pace that
-  /// could be minutes, in which it would keep its place.
-  bool has_hung_up() {
-    pollfd state{boost::beast::get_lowest_layer(next_).native_handle(), POLLRDHUP, 0};
-    return ::poll(&state, 1, 0) > 0;
-  }
-
   /// What was read is held back for a while, so that nothing more is read meanwhile.
   template <class Handler>
   void pause(std::chrono::nanoseconds wait, Handler next, std::size_t n) {
@@ -142,7 +129,6 @@ private:
     });
   }
 
-private:
   NextLayer next_;
   inbound_pace pace_;
   std::uint64_t written_ = 0;

@@ -41,7 +41,13 @@ void place::release() {
   desk_.reset();
 }
 
-pool_desk::answer pool_desk::answer_of(pool::verdict verdict) {
+/// Asks the books, and counts what they say.
+template <class Question>
+pool_desk::answer pool_desk::ask(Question&& question) {
+  const auto now = clock_.now();
+  std::unique_lock lock(mutex_);
+  pool::verdict verdict = question(pool_, now);
+  lock.unlock();
   answer out;
   if (verdict.place != 0)
     out.claim = place(shared_from_this(), verdict.place);
@@ -55,47 +61,40 @@ pool_desk::answer pool_desk::answer_of(pool::verdict verdict) {
   return out;
 }
 
+/// As `ask`, about a place that its owner keeps.
+template <class Question>
+pool_desk::answer pool_desk::ask_about(const place& claim, Question&& question) {
+  return ask([&](pool& books, steady_time now) {
+    auto verdict = question(books, claim.id(), now);
+    verdict.place = 0;
+    return verdict;
+  });
+}
+
 pool_desk::answer pool_desk::accept(std::string_view key) {
   totals_.add(totals_.accepted);
-  const auto now = clock_.now();
-  std::unique_lock lock(mutex_);
-  auto verdict = pool_.accept(key, now);
-  lock.unlock();
-  return answer_of(std::move(verdict));
+  return ask([&](pool& books, steady_time now) { return books.accept(key, now); });
 }
 
 pool_desk::answer pool_desk::accept_local() {
   totals_.add(totals_.accepted);
-  std::unique_lock lock(mutex_);
-  auto verdict = pool_.accept_local();
-  lock.unlock();
-  return answer_of(std::move(verdict));
+  return ask([](pool& books, steady_time /*now*/) { return books.accept_local(); });
 }
 
 pool_desk::answer pool_desk::identify(const place& claim, std::string_view key) {
-  const auto now = clock_.now();
-  std::unique_lock lock(mutex_);
-  auto verdict = pool_.identify(claim.id(), key, now);
-  lock.unlock();
-  verdict.place = 0; // its owner has the claim already
-  return answer_of(std::move(verdict));
+  return ask_about(claim, [&](pool& books, place_id id, steady_time now) {
+    return books.identify(id, key, now);
+  });
 }
 
 pool_desk::answer pool_desk::represent(const place& claim, std::string_view key) {
-  const auto now = clock_.now();
-  std::unique_lock lock(mutex_);
-  auto verdict = pool_.represent(claim.id(), key, now);
-  lock.unlock();
-  verdict.place = 0; // its owner has the claim already
-  return answer_of(std::move(verdict));
+  return ask_about(claim, [&](pool& books, place_id id, steady_time now) {
+    return books.represent(id, key, now);
+  });
 }
 
 pool_desk::answer pool_desk::reserve(std::string_view key, std::string_view user, standing who) {
-  const auto now = clock_.now();
-  std::unique_lock lock(mutex_);
-  auto verdict = pool_.reserve(key, user, who, now);
-  lock.unlock();
-  return answer_of(std::move(verdict));
+  return ask([&](pool& books, steady_time now) { return books.reserve(key, user, who, now); });
 }
 
 refusal pool_desk::check(std::string_view key, std::string_view user, standing who) const {
@@ -127,12 +126,6 @@ pool_limits pool_desk::limits() const {
 pool::counts pool_desk::usage() const {
   const std::lock_guard lock(mutex_);
   return pool_.usage();
-}
-
-std::pair<std::uint32_t, std::uint32_t> pool_desk::shares(std::string_view key,
-                                                          std::string_view user) const {
-  const std::lock_guard lock(mutex_);
-  return {pool_.of_key(key), pool_.of_user(user)};
 }
 
 } // namespace roost::connection

@@ -76,15 +76,15 @@ public:
 
   [[nodiscard]] pool_limits limits() const;
   [[nodiscard]] pool::counts usage() const;
-  /// WebSockets of a key, and of a user.
-  [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> shares(std::string_view key,
-                                                               std::string_view user) const;
   [[nodiscard]] connection_totals& totals() { return totals_; }
 
 private:
   friend class place;
 
-  answer answer_of(pool::verdict verdict);
+  template <class Question>
+  answer ask(Question&& question);
+  template <class Question>
+  answer ask_about(const place& claim, Question&& question);
 
   const clock& clock_;
   mutable std::mutex mutex_;

@@ -221,16 +221,17 @@ private:
   void handle_binary(std::string_view view) {
     wire::frame frame;
     const auto status = wire::decode(view, frame);
-    if (status != wire::decode_status::ok)
+    if (status != wire::decode_status::ok) {
       listener_->on_bad_frame(wire::to_string(status));
-    else if (const auto* typed = std::get_if<wire::input_frame>(&frame)) {
+    } else if (const auto* typed = std::get_if<wire::input_frame>(&frame)) {
       ws_.next_layer().pace().message(inbound_pace::input_cost);
       listener_->on_input(*typed);
     } else if (const auto* parsed = std::get_if<wire::ack_frame>(&frame)) {
       ws_.next_layer().pace().message(inbound_pace::ack_cost);
       listener_->on_ack(*parsed);
-    } else
+    } else {
       listener_->on_bad_frame("only the server sends this kind of frame");
+    }
   }
 
   void write_next() {

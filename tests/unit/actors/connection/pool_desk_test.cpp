@@ -55,7 +55,7 @@ TEST(pool_desk, what_happens_is_counted) {
   held.push_back(desk->accept_local().claim);
   EXPECT_EQ(desk->totals().refused[static_cast<std::size_t>(refusal::address)], 1U);
   EXPECT_EQ(desk->totals().accepted, 2U);
-  EXPECT_EQ(desk->shares("a", "t"), std::pair(5U, 5U));
+  EXPECT_EQ(desk->usage().websockets, 5U);
 }
 
 TEST(pool_desk, WS_1_and_WS_2_hold_when_many_threads_come_and_go) {
