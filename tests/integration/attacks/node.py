@@ -126,8 +126,8 @@ def differences(before, after):
     return grown
 
 
-class Watch:
-    """Looks at the pool and at the memory all the time: the most of each that was seen, and every limit that was exceeded."""
+class MemoryWatch:
+    """Looks at the memory all the time, from outside: the server is not asked, so that nobody there waits for it."""
 
     PAUSE = 0.03
 
@@ -149,9 +149,24 @@ class Watch:
             self.broken.append(f"looking: {error!r}")
 
     def look(self):
-        pool = self.node.pool()
         self.looks += 1
         self.memory = max(self.memory, self.node.memory())
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *unused):
+        self._end.set()
+        self._thread.join(10)
+
+
+class Watch(MemoryWatch):
+    """Looks at the pool, too: the most of each that was seen, and every limit that was exceeded."""
+
+    def look(self):
+        pool = self.node.pool()
+        super().look()
         used, limits = pool["used"], pool["limits"]
         for name in COUNTED:
             self.most[name] = max(self.most[name], used[name])
@@ -168,14 +183,6 @@ class Watch:
             # A row goes a moment after its place: an actor ends after its socket does.
             if used["websockets"] >= len(pool["connections"]) and most > cap:
                 self.broken.append(f"{kind}: {most} of {cap}")
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *unused):
-        self._end.set()
-        self._thread.join(10)
 
 
 def told_twice(node, kind, label):

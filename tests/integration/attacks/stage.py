@@ -19,7 +19,7 @@ class Outcome:
                 f"{self.growth / MIB:+.1f} MiB, log {self.log_growth} bytes; sockets {len(self.attack.members)}; most {self.most}; {self.grown}")
 
 
-def perform(node, attack, user, quiet_seconds=0.5):
+def perform(node, attack, user, quiet_seconds=0.5, watch_with=nodes.Watch):
     """Lets the attack happen; ends it. The user has worked before, so that its session is warm."""
     out = Outcome(attack)
     node.get_quickly("/api/v1/connections")
@@ -28,7 +28,7 @@ def perform(node, attack, user, quiet_seconds=0.5):
     out.quiet = user.take()
     out.used_before = node.used()
     before, memory, cpu, log = node.totals(), node.memory(), node.cpu_seconds(), node.log_size()
-    with nodes.Watch(node) as watch:
+    with watch_with(node) as watch:
         result = crowd.in_background(attack.run)
         result(attack.seconds + 20)
         node.get_quickly("/healthz")  # it lives
