@@ -1,0 +1,43 @@
+#include "apps/keeper/terminal.hpp"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <termios.h>
+
+namespace roost::keeper {
+namespace {
+
+/// Control characters and flags as a fresh Linux console has them, plus IUTF8, with which the
+/// kernel erases whole characters in line mode.
+bool set_line_discipline(int master) {
+  termios settings{};
+  if (::tcgetattr(master, &settings) != 0)
+    return false;
+  settings.c_iflag = ICRNL | IXON | IUTF8;
+  settings.c_oflag = OPOST | ONLCR;
+  settings.c_cflag = CS8 | CREAD | HUPCL;
+  settings.c_lflag = ISIG | ICANON | IEXTEN | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE;
+  ::cfsetispeed(&settings, B38400);
+  ::cfsetospeed(&settings, B38400);
+  settings.c_cc[VERASE] = 0x7f;
+  return ::tcsetattr(master, TCSANOW, &settings) == 0;
+}
+
+} // namespace
+
+std::optional<terminal> open_terminal(const winsize& size, std::optional<uid_t> owner) {
+  terminal out;
+  out.master = descriptor(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
+  if (!out.master || ::grantpt(out.master.get()) != 0 || ::unlockpt(out.master.get()) != 0)
+    return std::nullopt;
+  // By the master rather than by name: the name may mean another file system's terminal.
+  out.program = descriptor(::ioctl(out.master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!out.program || !set_line_discipline(out.master.get()) ||
+      ::ioctl(out.master.get(), TIOCSWINSZ, &size) != 0)
+    return std::nullopt;
+  if (owner && ::fchown(out.program.get(), *owner, static_cast<gid_t>(-1)) != 0)
+    return std::nullopt;
+  return out;
+}
+
+} // namespace roost::keeper
