@@ -2,7 +2,31 @@
 
 namespace roost::terminal {
 
+shell_memory shell_watch::save() const {
+  return {marks_.state(), marks_.next_command(), is_entered_, applied_};
+}
+
+void shell_watch::restore(shell_memory from) {
+  marks_.restore(std::move(from.state), std::move(from.next_command));
+  is_entered_ = from.is_entered;
+  restored_ = from.offset;
+  applied_ = from.offset;
+  show();
+}
+
+void shell_watch::show() {
+  const auto& s = marks_.state();
+  info_.cwd = s.cwd;
+  info_.at_prompt = s.at_prompt;
+  info_.running = s.is_running ? s.command_line : std::string{};
+  info_.last_exit_status = s.last_exit_status;
+  info_.commands = s.commands;
+}
+
 bool shell_watch::apply(const osc_event& event) {
+  if (restored_ && event.offset <= *restored_)
+    return false;
+  applied_ = event.offset;
   const auto commands = marks_.state().commands;
   const bool changed = marks_.apply(event);
   const auto& s = marks_.state();
@@ -10,13 +34,8 @@ bool shell_watch::apply(const osc_event& event) {
   const bool is_mark = event.kind == osc_kind::mark_133 || event.kind == osc_kind::mark_633;
   if (s.commands != commands || s.is_running || (is_mark && s.at_prompt))
     is_entered_ = false;
-  if (changed) {
-    info_.cwd = s.cwd;
-    info_.at_prompt = s.at_prompt;
-    info_.running = s.is_running ? s.command_line : std::string{};
-    info_.last_exit_status = s.last_exit_status;
-    info_.commands = s.commands;
-  }
+  if (changed)
+    show();
   return changed;
 }
 

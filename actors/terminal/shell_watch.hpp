@@ -17,12 +17,25 @@ struct output_span {
   std::uint64_t end = 0;
 };
 
+/// What a later server must know to go on with a shell_watch.
+struct shell_memory {
+  shell_state state;
+  std::string next_command; ///< told before the command began
+  bool is_entered = false;
+  std::uint64_t offset = 0; ///< of the last event that is part of this
+};
+
 /// What the shell says of itself (shell_marks) together with what was typed to it: between Enter at
 /// a prompt and the shell's report that the command began there is a moment in which only the
 /// typing tells that something runs. Pure; owned by the terminal's actor.
 class shell_watch {
 public:
   explicit shell_watch(std::string host = {}) : marks_(std::move(host)) {}
+
+  /// Everything, to go on with in another process.
+  [[nodiscard]] shell_memory save() const;
+  /// Goes on from there: events up to its offset are not applied again.
+  void restore(shell_memory from);
 
   /// Takes an event of the screen. @returns whether something that is shown has changed.
   bool apply(const osc_event& event);
@@ -43,9 +56,13 @@ public:
   [[nodiscard]] std::optional<output_span> last_output() const;
 
 private:
+  void show();
+
   shell_marks marks_;
   shell_info info_;
   bool is_entered_ = false;
+  std::optional<std::uint64_t> restored_; ///< events up to here were applied by an earlier process
+  std::uint64_t applied_ = 0;             ///< the last event's offset
 };
 
 } // namespace roost::terminal

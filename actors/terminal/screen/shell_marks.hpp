@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace roost::terminal {
 
@@ -36,6 +37,13 @@ public:
   /// Takes one event. @returns whether the state changed.
   bool apply(const osc_event& event);
   [[nodiscard]] const shell_state& state() const { return state_; }
+  /// The command line that the shell told and did not start yet.
+  [[nodiscard]] const std::string& next_command() const { return next_command_; }
+  /// Goes on from what another one knew.
+  void restore(shell_state state, std::string next_command) {
+    state_ = std::move(state);
+    next_command_ = std::move(next_command);
+  }
 
 private:
   bool mark(char what, std::string_view rest, std::uint64_t offset);

@@ -53,5 +53,37 @@ TEST_F(watch_fixture, the_folder_and_the_title_are_passed_on) {
   EXPECT_EQ(shell.title(), "vim");
 }
 
+TEST_F(watch_fixture, goes_on_in_another_process_without_counting_twice) {
+  mark("A");
+  mark("B");
+  mark("C");
+  mark("D;3");
+  mark("A");
+  const auto seen = offset;
+  shell.apply({offset += 10, osc_kind::mark_633, "E;make all"});
+  shell.on_typed("x\r");
+  const auto saved = shell.save();
+  EXPECT_EQ(saved.offset, offset);
+
+  shell_watch next;
+  next.restore(saved);
+  EXPECT_TRUE(next.is_integrated());
+  EXPECT_TRUE(next.is_command_pending());
+  EXPECT_EQ(next.info().commands, 1U);
+  EXPECT_EQ(next.info().last_exit_status, 3);
+  EXPECT_TRUE(next.info().at_prompt);
+  EXPECT_EQ(next.last_output()->end, shell.last_output()->end);
+  // The bytes since the checkpoint are parsed again.
+  EXPECT_FALSE(next.apply({seen - 20, osc_kind::mark_133, "C"}));
+  EXPECT_FALSE(next.apply({seen - 10, osc_kind::mark_133, "D;9"}));
+  EXPECT_FALSE(next.apply({saved.offset, osc_kind::mark_633, "E;make all"}));
+  EXPECT_EQ(next.info().commands, 1U);
+  EXPECT_TRUE(next.apply({offset + 1, osc_kind::mark_133, "C"}));
+  EXPECT_EQ(next.info().running, "make all") << "it was told before";
+  EXPECT_TRUE(next.apply({offset + 2, osc_kind::mark_133, "D;0"}));
+  EXPECT_EQ(next.info().commands, 2U);
+  EXPECT_EQ(next.save().offset, offset + 2);
+}
+
 } // namespace
 } // namespace roost::terminal

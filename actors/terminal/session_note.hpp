@@ -1,0 +1,47 @@
+#pragma once
+
+#include "actors/runtime/result.hpp"
+#include "actors/terminal/screen_follower.hpp"
+#include "actors/terminal/shell_watch.hpp"
+#include "protocols/session_info.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace roost::terminal {
+
+/// What a server must know of a session to adopt it, beyond what the keeper and the kernel tell.
+struct session_note {
+  std::uint32_t version = 1; ///< of this format; a higher one has more fields
+  std::string title;
+  bool title_is_set = false;
+  size_policy_kind size_policy = size_policy_kind::latest;
+  std::string owner;
+  wall_time created_at{}; ///< to the millisecond
+  std::optional<wall_time> exited_at;
+  std::optional<int> exit_status;
+  std::optional<int> signal;
+  std::vector<std::string> command;
+  std::string cwd;
+  std::string epoch;
+  std::string sandbox;
+  shell_memory shell;
+  std::vector<size_change> sizes; ///< screen_follower::sizes
+  bool is_kill_requested = false;
+  /// Fields that this build does not know, as a JSON object's text; they are written back. Empty:
+  /// none.
+  std::string extra;
+};
+
+/// The note as JSON text of at most keeper::note_bytes. Texts that are too long are cut and end
+/// with "…"; they may contain any bytes.
+[[nodiscard]] std::string write_note(const session_note& note);
+
+/// Reads a note. Takes any bytes; a field that is missing or of the wrong kind has its default,
+/// unknown ones are in `extra`. Fails only on what is no JSON object. Never throws.
+[[nodiscard]] result<session_note> read_note(std::string_view text);
+
+} // namespace roost::terminal

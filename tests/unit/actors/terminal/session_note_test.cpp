@@ -1,0 +1,180 @@
+#include "actors/terminal/session_note.hpp"
+
+#include "protocols/wire/session_memory.hpp"
+#include "tests/support/seeded_random.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace roost::terminal {
+namespace {
+
+session_note sample() {
+  session_note n;
+  n.title = "vim \"x\"";
+  n.title_is_set = true;
+  n.size_policy = size_policy_kind::smallest;
+  n.owner = "alice";
+  n.created_at = wall_time(std::chrono::milliseconds(1'700'000'000'123));
+  n.exited_at = wall_time(std::chrono::milliseconds(1'700'000'000'456));
+  n.exit_status = 3;
+  n.command = {"/bin/sh", "-c", std::string("a\0b\xff\x01\n", 6), "τ"};
+  n.cwd = "/tmp/\xfe";
+  n.epoch = "e1";
+  n.sandbox = "workspace";
+  n.shell = {
+      {"/tmp", "title", true, false, true, "make", "ls", 7, 12, 1ull << 60, 44}, "next", true, 99};
+  n.sizes = {{0, {80, 24}}, {1ull << 61, {100, 30}}};
+  n.is_kill_requested = true;
+  return n;
+}
+
+TEST(session_note, everything_comes_back) {
+  const auto n = sample();
+  const auto text = write_note(n);
+  const auto read = read_note(text);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(write_note(*read), text);
+  EXPECT_EQ(read->title, n.title);
+  EXPECT_TRUE(read->title_is_set);
+  EXPECT_EQ(read->size_policy, n.size_policy);
+  EXPECT_EQ(read->owner, n.owner);
+  EXPECT_EQ(read->created_at, n.created_at);
+  EXPECT_EQ(read->exited_at, n.exited_at);
+  EXPECT_EQ(read->exit_status, 3);
+  EXPECT_EQ(read->signal, std::nullopt);
+  EXPECT_EQ(read->command, n.command);
+  EXPECT_EQ(read->cwd, n.cwd);
+  EXPECT_EQ(read->epoch, n.epoch);
+  EXPECT_EQ(read->sandbox, n.sandbox);
+  EXPECT_TRUE(read->is_kill_requested);
+  const auto& s = read->shell.state;
+  EXPECT_EQ(s.cwd, "/tmp");
+  EXPECT_EQ(s.title, "title");
+  EXPECT_TRUE(s.has_marks);
+  EXPECT_FALSE(s.at_prompt);
+  EXPECT_TRUE(s.is_running);
+  EXPECT_EQ(s.command_line, "make");
+  EXPECT_EQ(s.last_command_line, "ls");
+  EXPECT_EQ(s.last_exit_status, 7);
+  EXPECT_EQ(s.commands, 12U);
+  EXPECT_EQ(s.output_begin, 1ull << 60);
+  EXPECT_EQ(s.output_end, 44U);
+  EXPECT_EQ(read->shell.next_command, "next");
+  EXPECT_TRUE(read->shell.is_entered);
+  EXPECT_EQ(read->shell.offset, 99U);
+  ASSERT_EQ(read->sizes.size(), 2U);
+  EXPECT_EQ(read->sizes[1].offset, 1ull << 61);
+  EXPECT_EQ(read->sizes[1].size, (terminal_size{100, 30}));
+  EXPECT_TRUE(read->extra.empty());
+}
+
+TEST(session_note, a_newer_build_s_fields_are_kept) {
+  const auto read =
+      read_note(R"({"version":9,"title":"x","restart":{"after":[1,2]},"colour":"red"})");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->title, "x");
+  EXPECT_EQ(read->extra, R"({"restart":{"after":[1,2]},"colour":"red"})");
+  const auto again = read_note(write_note(*read));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->extra, read->extra);
+  EXPECT_EQ(again->version, 9U);
+}
+
+TEST(session_note, what_is_of_the_wrong_kind_has_its_default) {
+  const auto read = read_note(
+      R"({"title":5,"title_is_set":"yes","created_at":-1,"exited_at":1e300,"exit_status":99999999999,
+          "command":["a",1,null],"shell":[],"sizes":[[0,80,24],[1,0,0],[2,70000,1],[3],"x"],
+          "size_policy":"biggest"})");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->title, "");
+  EXPECT_FALSE(read->title_is_set);
+  EXPECT_EQ(read->created_at, wall_time{});
+  EXPECT_FALSE(read->exited_at);
+  EXPECT_FALSE(read->exit_status);
+  EXPECT_EQ(read->command, std::vector<std::string>{"a"});
+  EXPECT_EQ(read->sizes.size(), 1U);
+  EXPECT_EQ(read->size_policy, size_policy_kind::latest);
+  EXPECT_TRUE(read->extra.empty());
+}
+
+TEST(session_note, what_is_no_object_is_refused) {
+  for (const char* text : {"", "null", "[]", "{", "{\"a\":1}x", "\"text\""})
+    EXPECT_FALSE(read_note(text)) << text;
+  EXPECT_FALSE(read_note(std::string(100'000, '[')));
+}
+
+TEST(session_note, is_bounded_whatever_is_in_it) {
+  auto n = sample();
+  n.command = {std::string(1'000'000, 'x')};
+  auto read = read_note(write_note(n));
+  ASSERT_TRUE(read);
+  EXPECT_LE(write_note(n).size(), keeper::note_bytes);
+  EXPECT_GT(read->command[0].size(), 10'000U);
+  EXPECT_EQ(read->command[0].substr(read->command[0].size() - 4), "x\xe2\x80\xa6");
+
+  // The worst of everything: bytes that take six each.
+  const std::string worst(20'000, '\x01');
+  n.command.assign(300, worst);
+  n.title = n.owner = n.cwd = n.epoch = n.sandbox = n.shell.next_command = worst;
+  n.shell.state.cwd = n.shell.state.title = n.shell.state.command_line = worst;
+  n.shell.state.last_command_line = worst;
+  n.sizes.assign(1000, {~0ull, {4096, 4096}});
+  n.extra = "{\"a\":\"" + std::string(100'000, 'x') + "\"}";
+  const auto text = write_note(n);
+  EXPECT_LE(text.size(), keeper::note_bytes);
+  read = read_note(text);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->command.back(), "\xe2\x80\xa6");
+  EXPECT_EQ(read->sizes.size(), screen_follower::max_sizes);
+}
+
+TEST(session_note, characters_are_not_cut_in_two) {
+  auto n = sample();
+  n.command.clear();
+  for (int i = 0; i < 500; ++i)
+    n.command.emplace_back(std::string(static_cast<std::size_t>(i % 7), 'a') + [] {
+      std::string s;
+      for (int k = 0; k < 200; ++k)
+        s += "漢";
+      return s;
+    }());
+  const auto read = read_note(write_note(n));
+  ASSERT_TRUE(read);
+  for (const auto& argument : read->command)
+    for (std::size_t i = argument.find("漢"); i < argument.size(); i += 3)
+      EXPECT_TRUE(argument.compare(i, 3, "漢") == 0 || argument.compare(i, 3, "…") == 0);
+}
+
+TEST(session_note, any_bytes_may_come) {
+  const auto seed = test::pick_seed();
+  ROOST_SEED_TRACE(seed);
+  seeded_random random(seed);
+  const auto good = write_note(sample());
+  for (int round = 0; round < 5000; ++round) {
+    auto text = good;
+    for (auto n = random.between(1, 8); n > 0; --n)
+      switch (random.between(0, 3)) {
+      case 0:
+        text[random.between(0, text.size() - 1)] = static_cast<char>(random.next());
+        break;
+      case 1:
+        text.resize(random.between(1, text.size()));
+        break;
+      case 2:
+        text.insert(random.between(0, text.size()),
+                    std::string(1, "{}[]\",:0-e"[random.next() % 10]));
+        break;
+      default:
+        text.erase(random.between(0, text.size() - 1), random.between(1, 5));
+        if (text.empty())
+          text = "{";
+      }
+    const auto read = read_note(text);
+    ASSERT_TRUE(!read || write_note(*read).size() <= keeper::note_bytes);
+  }
+}
+
+} // namespace
+} // namespace roost::terminal
