@@ -11,8 +11,10 @@ die() {
 
 # What the C++ build needs, and what the web build needs.
 build_packages=(g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libcaf-dev libfmt-dev
-  libre2-dev libspdlog-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev)
+  libre2-dev libseccomp-dev libspdlog-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev)
 web_packages=(nodejs npm ca-certificates)
+# What the server starts by itself: sandboxes.
+run_packages=(bubblewrap)
 
 # npm installs and runs; it need not look for its own news or ask for money.
 export npm_config_update_notifier=false npm_config_fund=false npm_config_audit=false

@@ -53,8 +53,9 @@ constexpr std::array rows = {
     row(te::command_running, "command-running", "The shell is still running a command", 409),
     row(te::too_many_waits, "too-many-waits", "Too many waits are pending on this session", 429),
     row(te::too_many_viewers, "too-many-viewers", "Too many viewers are on this session", 429),
-    row(te::sandbox_unavailable, "sandbox-unavailable", "There is no such sandbox profile", 422, 0,
-        2),
+    row(te::sandbox_unavailable, "sandbox-unavailable",
+        "The sandbox cannot be made on this server, so the program was not started", 503),
+    row(te::no_such_profile, "no-such-profile", "There is no such sandbox profile", 422, 0, 2),
 
     row(re::bad_request, "bad-request", "The request is not valid", 400, 1008, 2),
     row(re::bad_json, "bad-json", "The text is not valid JSON", 400, 0, 2),

@@ -30,6 +30,7 @@ enum class terminal_error : std::uint8_t {
   too_many_waits,
   too_many_viewers,
   sandbox_unavailable,
+  no_such_profile,
 };
 
 /// What can go wrong between a client and the server, before or beside a terminal.

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "actors/runtime/config_sandbox.hpp"
 #include "actors/runtime/log.hpp"
 #include "protocols/session_types.hpp"
 
@@ -80,6 +81,12 @@ struct terminals_config {
   size_policy_kind size_policy = size_policy_kind::latest;
   bool shell_integration = true;
   std::chrono::milliseconds exited_retention{600'000};
+  bool keep_reading = false;
+  std::uint32_t max_per_user = 0; ///< 0: no limit of its own
+  session_limits limits;
+  std::chrono::milliseconds lifetime{0};   ///< 0: for ever
+  std::chrono::milliseconds idle_limit{0}; ///< 0: never
+  sandbox_config sandbox;
 
   terminals_config();
 };

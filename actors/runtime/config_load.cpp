@@ -52,8 +52,8 @@ constexpr std::array<flag_row, 12> flags = {{
 }};
 
 // Variables that the client and programs inside a terminal use; none of the server's business.
-constexpr std::array<std::string_view, 3> foreign_variables = {"ROOST_SERVER", "ROOST_TOKEN",
-                                                               "ROOST_SESSION_ID"};
+constexpr std::array<std::string_view, 4> foreign_variables = {"ROOST_SERVER", "ROOST_TOKEN",
+                                                               "ROOST_SESSION_ID", "ROOST_SANDBOX"};
 
 std::string visible(std::string_view text) {
   std::string out;
@@ -252,7 +252,9 @@ private:
     }
     for_each_member(prefix, section, [&](const std::string& path, const yaml_node::member& member) {
       if (const auto row = find_row(path))
-        apply_value(*row, member.value, in_file(member.value.at), in_file(member.at), file_dir_);
+        apply_value(
+            *row, member.value, [this](text_position at) { return in_file(at); },
+            in_file(member.at), file_dir_);
       else if (has_rows_below(path))
         apply_section(path, member.value);
       else if (const auto* reserved = find_reserved(path))
@@ -291,14 +293,29 @@ private:
     });
   }
 
-  void apply_value(std::size_t row, const yaml_node& value, std::string where, std::string origin,
+  /// `place_of` names the place of a node for messages.
+  template <class PlaceOf>
+  void apply_value(std::size_t row, const yaml_node& value, PlaceOf place_of, std::string origin,
                    const std::string& base_dir) {
     const auto& known = config_table()[row];
     auto resolved = value;
     if (known.value.is_path && value.type == yaml_node::kind::scalar)
       resolved.text = absolute(base_dir, value.text);
+    if (known.value.read_section) {
+      const auto before = out_.problems.size() + hidden_;
+      known.value.read_section(
+          out_.values, value, [&](text_position at, const std::string& below, std::string message) {
+            complain(place_of(at),
+                     below.empty() ? std::string(known.path)
+                                   : join_path(known.path, visible(below)),
+                     std::move(message));
+          });
+      if (out_.problems.size() + hidden_ == before)
+        out_.origins[row] = std::move(origin);
+      return;
+    }
     if (auto wrong = known.value.read(out_.values, resolved))
-      complain(std::move(where), std::string(known.path), std::move(*wrong));
+      complain(place_of(value.at), std::string(known.path), std::move(*wrong));
     else
       out_.origins[row] = std::move(origin);
   }
@@ -426,6 +443,14 @@ private:
     const auto* const reserved = row ? nullptr : find_reserved(path);
     const bool is_list = row ? config_table()[*row].value.form == config_value::shape::list
                              : reserved != nullptr && reserved->type == yaml_node::kind::sequence;
+    if (row && config_table()[*row].value.form == config_value::shape::section) {
+      auto section = parse_yaml(text);
+      if (const auto* failure = std::get_if<yaml_failure>(&section)) {
+        complain(where, std::string(path), failure->message);
+        return;
+      }
+      value = std::move(std::get<yaml_node>(section));
+    }
     if (is_list) {
       auto list = parse_list(text);
       if (const auto* failure = std::get_if<yaml_failure>(&list)) {
@@ -435,7 +460,8 @@ private:
       value = std::move(std::get<yaml_node>(list));
     }
     if (row)
-      apply_value(*row, value, where, where, base_dir);
+      apply_value(
+          *row, value, [&](text_position) { return where; }, where, base_dir);
     else if (reserved != nullptr)
       check_reserved(std::string(path), *reserved, value, where);
   }
@@ -494,6 +520,30 @@ private:
     if (values.connections.proxy_protocol && values.connections.trusted_proxies.empty())
       complain(origin("connections.proxy_protocol"), "connections.proxy_protocol",
                "say in connections.trusted_proxies who may send PROXY headers");
+    check_sandbox();
+  }
+
+  void check_sandbox() {
+    const auto& values = out_.values;
+    const auto& sandbox = values.terminals.sandbox;
+    if (!find_sandbox_profile(sandbox, sandbox.default_profile)) {
+      std::vector<std::string_view> names;
+      for (const auto* list : {&builtin_sandbox_profiles(), &sandbox.profiles})
+        for (const auto& profile : *list)
+          names.emplace_back(profile.name);
+      const auto meant = nearest(sandbox.default_profile, names);
+      complain(origin("terminals.sandbox.default"), "terminals.sandbox.default",
+               meant.empty() ? std::string("there is no such profile")
+                             : fmt::format("there is no such profile, did you mean '{}'?", meant));
+    }
+    // What is in there would let a program in the sandbox command the server.
+    for (const auto& profile : sandbox.profiles)
+      for (const auto* list : {&profile.writable, &profile.readable})
+        for (const auto& path : *list)
+          if (path == values.data_dir || path.starts_with(values.data_dir + "/"))
+            complain(origin("terminals.sandbox.profiles"),
+                     "terminals.sandbox.profiles." + profile.name,
+                     "the server's data_dir is never visible in a sandbox");
   }
 
   const config_inputs& inputs_;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -13,9 +14,23 @@ namespace {
 // The comments of the printed YAML stay readable beside a shell prompt.
 constexpr std::size_t comment_width = 96;
 
+/// "a.b" for "a.b.c"; empty for a key at the top.
 std::string_view section_of(std::string_view path) {
-  const auto dot = path.find('.');
+  const auto dot = path.rfind('.');
   return dot == std::string_view::npos ? std::string_view() : path.substr(0, dot);
+}
+
+std::string_view name_of(std::string_view path) { return path.substr(path.rfind('.') + 1); }
+
+/// Opens `section` after `before`, with the sections that it lies in where they are not open yet.
+void append_section(std::string& out, std::string_view section, std::string_view before) {
+  if (section.empty() || before == section || before.starts_with(std::string(section) + "."))
+    return;
+  const auto around = section_of(section);
+  append_section(out, around, before);
+  const auto depth = static_cast<std::size_t>(std::count(section.begin(), section.end(), '.'));
+  out += fmt::format("{}{}{}:\n", depth == 0 ? "\n" : "", std::string(depth * 2, ' '),
+                     name_of(section));
 }
 
 void append_comment(std::string& out, std::string_view indent, std::string_view text) {
@@ -56,13 +71,13 @@ std::string print_config(const loaded_config& loaded) {
   for (std::size_t i = 0; i < table.size(); ++i) {
     const auto& row = table[i];
     const auto mine = section_of(row.path);
-    if (mine != section)
-      out += fmt::format("\n{}:\n", mine);
+    append_section(out, mine, section);
     section = mine;
-    const std::string_view indent = section.empty() ? "" : "  ";
+    const auto dots = static_cast<std::size_t>(std::count(row.path.begin(), row.path.end(), '.'));
+    const std::string indent(dots * 2, ' ');
     append_comment(out, indent, row.doc);
-    out += fmt::format("{}{}: {}  # {}\n", indent, row.path.substr(row.path.find('.') + 1),
-                       row.value.show(loaded.values), loaded.origins[i]);
+    out += fmt::format("{}{}: {}  # {}\n", indent, name_of(row.path), row.value.show(loaded.values),
+                       loaded.origins[i]);
   }
   return out;
 }

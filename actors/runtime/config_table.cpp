@@ -212,7 +212,7 @@ std::vector<config_row> make_table() {
        "Input kept for a program that does not read. More is refused with an error.",
        reload::needs_restart, cv::size(ROOST_AT(terminals.input_queue), 4 * kib, 64 * mib)},
       {"terminals.kill_ladder",
-       "How a program is ended: signals to its process group, and how long to wait for each.",
+       "How a program is ended: signals to all of its processes, and how long to wait after each.",
        reload::needs_restart, ladder(ROOST_AT(terminals.kill_ladder))},
       {"terminals.default_command",
        "What a terminal runs when nothing is asked for. Empty: the user's shell.",
@@ -237,6 +237,51 @@ std::vector<config_row> make_table() {
       {"terminals.exited_retention",
        "How long the last screen and output of an ended program stay readable.",
        reload::needs_restart, cv::duration(ROOST_AT(terminals.exited_retention), 0ms, 720h)},
+      {"terminals.keep_reading",
+       "Whether the output of programs is read while no server is there, so that they never stall. "
+       "Beyond what the history holds it is lost; otherwise a program waits when its terminal is "
+       "full.",
+       reload::needs_restart, cv::boolean(ROOST_AT(terminals.keep_reading))},
+      {"terminals.max_per_user",
+       "Terminals that one token may have at a time. 0: no limit but `terminals.max`.",
+       reload::needs_restart, cv::count(ROOST_AT(terminals.max_per_user), 0, 10'000)},
+      {"terminals.limits.processes",
+       "Processes and threads of one terminal at a time. 0: no limit. docs/reference/sandbox.md "
+       "says who holds a terminal to its limits.",
+       reload::needs_restart, cv::bound(ROOST_AT(terminals.limits.processes), 8, 1'000'000), true},
+      {"terminals.limits.memory",
+       "Memory of one terminal's processes: together where a cgroup can be used, else the data of "
+       "each process. 0: no limit.",
+       reload::needs_restart,
+       cv::size_bound(ROOST_AT(terminals.limits.memory), 16 * mib, 16384 * gib), true},
+      {"terminals.limits.cpu",
+       "Cores that one terminal's processes may use together, for example 1.5. Only where a cgroup "
+       "can be used. 0: no limit.",
+       reload::needs_restart, cv::fraction(ROOST_AT(terminals.limits.cpu), 0, 1024), true},
+      {"terminals.limits.cpu_time", "CPU time of one process, in whole seconds. 0: no limit.",
+       reload::needs_restart, cv::duration(ROOST_AT(terminals.limits.cpu_time), 0ms, 8760h), true},
+      {"terminals.limits.open_files", "Descriptors of one process. 0: the server's own limit.",
+       reload::needs_restart, cv::bound(ROOST_AT(terminals.limits.open_files), 64, 1'000'000),
+       true},
+      {"terminals.limits.file_size", "The largest file that a program may write. 0: no limit.",
+       reload::needs_restart,
+       cv::size_bound(ROOST_AT(terminals.limits.file_size), 64 * kib, 16384 * gib), true},
+      {"terminals.limits.lifetime", "How long a terminal may live before it is ended. 0: no limit.",
+       reload::needs_restart, cv::duration(ROOST_AT(terminals.lifetime), 0ms, 8760h)},
+      {"terminals.limits.idle",
+       "How long a terminal may have neither input nor output before it is ended. 0: never.",
+       reload::needs_restart, cv::duration(ROOST_AT(terminals.idle_limit), 0ms, 8760h)},
+      {"terminals.sandbox.default",
+       "The sandbox profile of a terminal for which none is asked: none, workspace, isolated, or "
+       "one of terminals.sandbox.profiles.",
+       reload::needs_restart,
+       cv::text(ROOST_AT(terminals.sandbox.default_profile), "the name of a profile",
+                cv::check_profile_name)},
+      {"terminals.sandbox.profiles",
+       "Profiles of your own, NAME: {base: workspace, network: none, writable: [~/cache]}. Keys: "
+       "base, network, home, seccomp, writable, readable, hide, limits; see "
+       "docs/reference/sandbox.md.",
+       reload::needs_restart, cv::sandbox_profiles()},
 
       {"log.level", "The least severe lines that are written.", reload::at_once,
        cv::choice(ROOST_AT(log.level), "trace, debug, info, warn, error or off",
@@ -251,8 +296,6 @@ std::vector<config_row> make_table() {
 
 // As in the contract; whoever implements one of these moves it to the table above.
 constexpr std::string_view reserved_text = R"(
-terminals:
-  sandbox: {default: none, profiles: {}}
 channels: {}
 database:
   url: ""

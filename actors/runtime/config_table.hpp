@@ -12,16 +12,22 @@
 
 namespace roost {
 
+/// Says what is wrong at a place below a section; `below` is the path from there ("ci.network").
+using complaint =
+    std::function<void(text_position at, const std::string& below, std::string message)>;
+
 /// Reads, shows and copies one value of a `config`.
 struct config_value {
   /// What may stand there, for messages and the reference: "a whole number from 1 to 10000".
   std::string expects;
   /// How the value is written outside YAML (environment, flags).
-  enum class shape : std::uint8_t { scalar, list } form = shape::scalar;
+  enum class shape : std::uint8_t { scalar, list, section } form = shape::scalar;
   /// A file name, which is resolved against the folder of whoever wrote it.
   bool is_path = false;
   /// Stores the value; says what is wrong with it otherwise (and then changes nothing).
   std::function<std::optional<std::string>(config& into, const yaml_node& from)> read;
+  /// In place of `read` for a section with keys of its own: complains about each.
+  std::function<void(config& into, const yaml_node& from, const complaint& complain)> read_section;
   /// The value as YAML on one line.
   std::function<std::string(const config& from)> show;
   std::function<void(config& into, const config& from)> copy;
@@ -36,6 +42,7 @@ struct config_row {
   std::string_view doc;  ///< full sentences
   reload reloadable = reload::needs_restart;
   config_value value;
+  bool is_profile_key = false; ///< also a key of `limits` in a sandbox profile
 };
 
 /// The rows, grouped by section in the order of the printed configuration.

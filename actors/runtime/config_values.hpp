@@ -33,6 +33,10 @@ std::optional<std::string> check_node_name(std::string_view text);
 /// Says what is wrong with an address or a block of them ("10.0.0.0/8").
 std::optional<std::string> check_address_block(std::string_view text);
 std::optional<std::string> check_nothing(std::string_view text);
+std::optional<std::string> check_profile_name(std::string_view text);
+
+/// terminals.sandbox.profiles.
+config_value sandbox_profiles();
 
 template <class At, class Parse, class Show>
 config_value make(std::string expects, At at, Parse parse, Show show) {
@@ -81,6 +85,32 @@ config_value count(At at, std::uint32_t low, std::uint32_t high) {
         return static_cast<std::uint32_t>(*value);
       },
       [](std::uint32_t value) { return std::to_string(value); });
+}
+
+/// 0 for "no bound", else at least `low`: less would only break programs.
+template <class At>
+config_value bound(At at, std::uint64_t low, std::uint64_t high) {
+  return make(
+      "0 or " + expects_count(low, high), at,
+      [low, high](const yaml_node& from) -> std::optional<std::uint64_t> {
+        const auto value = parse_count(from);
+        return value && (*value == 0 || (*value >= low && *value <= high)) ? value : std::nullopt;
+      },
+      [](std::uint64_t value) { return std::to_string(value); });
+}
+
+/// The same of bytes.
+template <class At>
+config_value size_bound(At at, std::uint64_t low, std::uint64_t high) {
+  return make(
+      "0 or " + expects_size(low, high), at,
+      [low, high](const yaml_node& from) -> std::optional<std::uint64_t> {
+        const auto value = parse_size_within(from, 0, high);
+        if (from.type == yaml_node::kind::scalar && from.text == "0")
+          return 0;
+        return value && (*value == 0 || *value >= low) ? value : std::nullopt;
+      },
+      show_size);
 }
 
 template <class At>

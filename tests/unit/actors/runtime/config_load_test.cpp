@@ -239,7 +239,6 @@ recording: {enabled: true, retention: 30d}
       {"cluster: {join: ['a:1']}", "only the default ([]) is"},
       {"recording: {enabled: false}", "recording.enabled: not supported"},
       {"recording: {retension: 1d}", "unknown key, did you mean 'retention'?"},
-      {"terminals: {sandbox: {default: strict}}", "terminals.sandbox.default: not supported"},
       {"database: memory", "expected a section of keys, got 'memory'"},
   };
   for (const auto& [text, message] : cases)
