@@ -18,6 +18,7 @@ extern const command_row resize_command;
 extern const command_row kill_command;
 extern const command_row url_command;
 extern const command_row status_command;
+extern const command_row top_command;
 extern const command_row token_create_command;
 extern const command_row token_list_command;
 extern const command_row token_revoke_command;

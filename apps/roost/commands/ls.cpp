@@ -31,17 +31,25 @@ table_cell state_cell(const boost::json::object& session) {
   return {state, state == "lost" ? "31" : "33"};
 }
 
-std::vector<table_cell> row_of(const boost::json::object& session) {
+bool has_sandbox(const boost::json::object& session) {
+  const auto profile = text_field(session, "sandbox");
+  return !profile.empty() && profile != "none";
+}
+
+std::vector<table_cell> row_of(const boost::json::object& session, bool shows_sandbox) {
   const auto number = [&](std::string_view name) {
     return std::to_string(number_field(session, name).value_or(0));
   };
-  return {{text_field(session, "id"), "1"},
-          {text_field(session, "title")},
-          state_cell(session),
-          {number("cols") + "x" + number("rows")},
-          {number("viewers")},
-          {age_text(text_field(session, "created_at"))},
-          {command_text(session), "2"}};
+  std::vector<table_cell> cells = {{text_field(session, "id"), "1"},
+                                   {text_field(session, "title")},
+                                   state_cell(session),
+                                   {number("cols") + "x" + number("rows")},
+                                   {number("viewers")},
+                                   {age_text(text_field(session, "created_at"))}};
+  if (shows_sandbox)
+    cells.push_back({text_field(session, "sandbox"), has_sandbox(session) ? "35" : "2"});
+  cells.push_back({command_text(session), "2"});
+  return cells;
 }
 
 outcome<int> run(const invocation& call, program& self) {
@@ -52,21 +60,25 @@ outcome<int> run(const invocation& call, program& self) {
       return printed.error();
     return exit_status::ok;
   }
-  std::vector<std::vector<table_cell>> rows = {{{"ID", "4"},
-                                                {"TITLE", "4"},
-                                                {"STATE", "4"},
-                                                {"SIZE", "4"},
-                                                {"VIEWERS", "4"},
-                                                {"AGE", "4"},
-                                                {"COMMAND", "4"}}};
+  boost::json::array sessions;
+  if (const auto* const found = list.if_contains("sessions"); found && found->is_array())
+    sessions = found->as_array();
+  // Most servers have none: then the column says nothing.
+  bool shows_sandbox = false;
+  for (const auto& session : sessions)
+    shows_sandbox |= session.is_object() && has_sandbox(session.as_object());
+  std::vector<std::vector<table_cell>> rows(1);
+  for (const auto* const name : {"ID", "TITLE", "STATE", "SIZE", "VIEWERS", "AGE"})
+    rows[0].push_back({name, "4"});
+  if (shows_sandbox)
+    rows[0].push_back({"SANDBOX", "4"});
+  rows[0].push_back({"COMMAND", "4"});
   std::string ids;
-  const auto* const sessions = list.if_contains("sessions");
-  if (sessions != nullptr && sessions->is_array())
-    for (const auto& session : sessions->as_array())
-      if (session.is_object()) {
-        ids += printable(text_field(session.as_object(), "id")) + "\n";
-        rows.push_back(row_of(session.as_object()));
-      }
+  for (const auto& session : sessions)
+    if (session.is_object()) {
+      ids += printable(text_field(session.as_object(), "id")) + "\n";
+      rows.push_back(row_of(session.as_object(), shows_sandbox));
+    }
   const auto text = call.has("quiet")  ? ids
                     : rows.size() == 1 ? std::string("no sessions; `roost new` starts one\n")
                                        : render_table(rows, self.colours(), self.width());

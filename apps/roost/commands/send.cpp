@@ -21,6 +21,8 @@ constexpr std::size_t piece_max = 256U << 10U; // of standard input, for one req
 // A command may take long; the server answers at the latest after this, and then is asked again.
 constexpr std::chrono::milliseconds round_max{110'000};
 constexpr std::chrono::milliseconds answer_patience{15'000};
+// What was typed is echoed at once.
+constexpr std::chrono::milliseconds echo_patience{3'000};
 
 outcome<std::string> read_piece() {
   std::string text(piece_max, '\0');
@@ -84,6 +86,25 @@ outcome<boost::json::object> wait_on(const api& server, const std::string& id,
   return boost::json::object{{"finished", true}, {"exit_status", *exit}, {"output", response.body}};
 }
 
+/// The server went away while the command ran, which outlives it: waits on as soon as a server is
+/// there. Without any output since `offset` the command was never typed: then it fails with `why`.
+outcome<boost::json::object> ask_again(const api& server, const std::string& id,
+                                       std::int64_t offset, const command_failure& why) {
+  outage away;
+  auto last = why;
+  while (away.bridge(last)) {
+    const auto answer =
+        server.call("POST", "/sessions/" + id + "/wait",
+                    boost::json::object{
+                        {"regex", "."}, {"since", offset}, {"timeout_ms", echo_patience.count()}},
+                    echo_patience + answer_patience);
+    if (answer)
+      return flag_field(*answer, "met").value_or(false) ? wait_on(server, id, offset) : why;
+    last = answer.error();
+  }
+  return last;
+}
+
 outcome<int> report(const boost::json::object& answer, const program& self) {
   const auto output = text_field(answer, "output");
   const auto printed =
@@ -129,10 +150,17 @@ outcome<int> run(const invocation& call, program& self) {
     request.target += "?wait=command&timeout_ms=" + std::to_string(round_max.count());
     request.patience = round_max + answer_patience;
   }
-  ROOST_TRY(const auto response, server.send(request));
-  const auto answer = read_object(response.body).value_or(boost::json::object{});
+  const auto offset = number_field(session, "offset").value_or(0);
+  const auto response = server.send(request);
+  if (!response && waits && response.error().exit == exit_status::unreachable) {
+    ROOST_TRY(const auto late, ask_again(server, id, offset, response.error()));
+    return report(late, self);
+  }
+  if (!response)
+    return response.error();
+  const auto answer = read_object(response->body).value_or(boost::json::object{});
   if (waits && !flag_field(answer, "finished").value_or(true)) {
-    ROOST_TRY(const auto late, wait_on(server, id, number_field(session, "offset").value_or(0)));
+    ROOST_TRY(const auto late, wait_on(server, id, offset));
     return report(late, self);
   }
   if (waits)

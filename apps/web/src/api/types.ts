@@ -1,3 +1,18 @@
+/** What a session's processes take, at one moment. */
+export interface Usage {
+  /** Of one CPU, so more than 100 is possible. */
+  cpu_percent: number;
+  cpu_ms: number;
+  /** Resident; a page that several processes share counts in each. */
+  memory_bytes: number;
+  processes: number;
+  /** The command that has the terminal. */
+  foreground: string | null;
+  /** Of that command. */
+  cwd: string | null;
+  at: string;
+}
+
 /** A session as `GET /api/v1/sessions` tells it. */
 export interface Session {
   id: string;
@@ -24,6 +39,10 @@ export interface Session {
     running: string | null;
     last_exit_status: number | null;
   } | null;
+  /** The profile that it runs in. */
+  sandbox?: string;
+  /** Null when it is not known, and when the session is over. */
+  usage?: Usage | null;
 }
 
 export interface NewSession {

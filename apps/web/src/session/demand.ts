@@ -10,19 +10,21 @@ export interface Demand {
    * ask together; null: not while this lasts.
    */
   listWithinMs: number | null;
+  /** The sessions' use of the machine is asked for as often; null: not while this lasts. */
+  usageEveryMs: number | null;
 }
 
 const shown: readonly Demand[] = [
-  { pingEveryMs: 25_000, listWithinMs: 250 },
-  { pingEveryMs: 50_000, listWithinMs: 4_000 },
-  { pingEveryMs: 75_000, listWithinMs: 10_000 },
+  { pingEveryMs: 25_000, listWithinMs: 250, usageEveryMs: 5_000 },
+  { pingEveryMs: 50_000, listWithinMs: 4_000, usageEveryMs: 30_000 },
+  { pingEveryMs: 75_000, listWithinMs: 10_000, usageEveryMs: null },
 ];
 
 /** Nobody sees the page: all that it does is background work, and a full server is spared it. */
 const hidden: readonly Demand[] = [
-  { pingEveryMs: 25_000, listWithinMs: 1_000 },
-  { pingEveryMs: 75_000, listWithinMs: 20_000 },
-  { pingEveryMs: null, listWithinMs: null },
+  { pingEveryMs: 25_000, listWithinMs: 1_000, usageEveryMs: null },
+  { pingEveryMs: 75_000, listWithinMs: 20_000, usageEveryMs: null },
+  { pingEveryMs: null, listWithinMs: null, usageEveryMs: null },
 ];
 
 export function demandOf(level: PressureLevel, isHidden: boolean): Demand {

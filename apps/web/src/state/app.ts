@@ -24,6 +24,7 @@ import {
 import { SignIn, type Visit } from './sign_in';
 import { Store } from './store';
 import { Tabs, tabsKey } from './tabs';
+import { UsageFeed } from './usage_feed';
 
 /** Composes everything: the one object that components call. */
 export class App {
@@ -35,6 +36,7 @@ export class App {
   private readonly api = new ApiClient();
   private readonly link: Link;
   private readonly feed: SessionFeed;
+  private readonly usage: UsageFeed;
   private readonly signIn: SignIn;
   private readonly darkScheme = matchMedia('(prefers-color-scheme: dark)');
 
@@ -53,10 +55,12 @@ export class App {
           this.store.set({ node: hello.node, version: hello.version, isDraining: false });
           this.tabs.onLinkUp(options);
           this.feed.onUp();
+          this.usage.onUp();
         },
         onDown: () => {
           this.tabs.onLinkDown();
           this.feed.onDown();
+          this.usage.onDown();
         },
         onActivity: () => {
           if (this.store.get().idleUntil !== null) this.store.set({ idleUntil: null });
@@ -80,6 +84,7 @@ export class App {
       Math.random,
       (trouble) => this.store.set({ trouble }),
     );
+    this.usage = new UsageFeed(() => this.sessions.refreshUsage(), browserClock);
     this.signIn = new SignIn(
       this.store,
       this.api,
@@ -135,6 +140,7 @@ export class App {
   private onSignedOut(): void {
     this.link.close();
     this.feed.onDown();
+    this.usage.onDown();
     this.signIn.stop();
     this.store.set({ auth: 'signed_out', loginError: null, dialog: null });
   }
@@ -195,6 +201,7 @@ export class App {
     const demand = demandOf(this.store.get().pressure?.level ?? 0, document.hidden);
     this.link.setPingEvery(demand.pingEveryMs);
     this.feed.setDemand(demand);
+    this.usage.setEvery(demand.usageEveryMs);
   }
 
   private onLinkState(link: LinkState): void {

@@ -39,6 +39,23 @@ export class SessionDirectory {
     }
   }
 
+  /** Brings what the sessions take up to date, and nothing else. What fails is asked again soon. */
+  async refreshUsage(): Promise<void> {
+    try {
+      const usages = new Map((await this.api.sessions()).map(({ id, usage }) => [id, usage ?? null]));
+      const { sessions } = this.store.get();
+      if (!sessions?.some(({ id }) => usages.has(id))) return;
+      this.store.set({
+        sessions: sessions.map((session) => {
+          const usage = isOver(session) ? undefined : usages.get(session.id);
+          return usage === undefined ? session : { ...session, usage };
+        }),
+      });
+    } catch (error) {
+      this.noteSignedOut(error);
+    }
+  }
+
   /** The new session, or why there is none. */
   async create(wish: NewSession): Promise<Session | string> {
     const made: Session[] = [];

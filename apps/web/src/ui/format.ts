@@ -80,7 +80,31 @@ export function lastCommandFailure(session: Session): string | null {
 export function bytesText(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   if (bytes < 1024 * 1024) return `${Math.round(bytes / 1024)} KiB`;
-  return `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
+  if (bytes < 1024 ** 3) return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+  return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+}
+
+/** Where the session is: what its shell says, else what the system says, else where it started. */
+export function sessionFolder(session: Session): string {
+  return session.shell?.cwd ?? session.usage?.cwd ?? session.cwd;
+}
+
+/** "make · 103% · 1.2 GiB · 14 processes"; null when it is not known. */
+export function usageText(session: Session): string | null {
+  const { usage } = session;
+  if (!usage || isOver(session)) return null;
+  const { cpu_percent: cpu, processes } = usage;
+  const parts = [
+    `${cpu < 10 ? Number(cpu.toFixed(1)) : Math.round(cpu)}%`,
+    bytesText(usage.memory_bytes),
+    processes === 1 ? '1 process' : `${processes} processes`,
+  ];
+  return (usage.foreground ? [usage.foreground, ...parts] : parts).join(' · ');
+}
+
+/** The sandbox's profile, when the session is in one. */
+export function sandboxName(session: Session): string | null {
+  return session.sandbox && session.sandbox !== 'none' ? session.sandbox : null;
 }
 
 /** "3 s", "4 min", "2 h", "5 d". */

@@ -7,9 +7,12 @@ import {
   ageText,
   commandText,
   lastCommandFailure,
+  sandboxName,
+  sessionFolder,
   sessionStatus,
   sessionTitle,
   shortPath,
+  usageText,
 } from './format';
 import { Icon } from './icons';
 
@@ -117,8 +120,10 @@ function SessionRow({ session, isActive }: { session: Session; isActive: boolean
   const now = useNow(20_000);
   const status = sessionStatus(session);
   const failure = lastCommandFailure(session);
-  const cwd = shortPath(session.shell?.cwd ?? session.cwd);
+  const cwd = shortPath(sessionFolder(session));
   const title = sessionTitle(session);
+  const usage = usageText(session);
+  const sandbox = sandboxName(session);
   const details = `${commandText(session.command)}\n${session.cwd}\nstarted ${session.created_at}`;
   return (
     <li class={isActive ? 'session active' : 'session'}>
@@ -131,13 +136,25 @@ function SessionRow({ session, isActive }: { session: Session; isActive: boolean
       >
         <span class={`dot ${status.tone}`} aria-hidden="true" />
         <span class="session-text">
-          <span class="session-title">{title}</span>
+          <span class="session-head">
+            <span class="session-title">{title}</span>
+            {sandbox && (
+              <span class="badge sandbox" title={`Runs in the sandbox profile ${sandbox}`}>
+                {sandbox}
+              </span>
+            )}
+          </span>
           <span class="session-sub">
             <span class={`session-state ${status.tone}`}>{status.text}</span>
             <span class="session-cwd">
               <bdi>{cwd}</bdi>
             </span>
           </span>
+          {usage && (
+            <span class="session-usage" title={`CPU of one core, memory, processes: ${usage}`}>
+              {usage}
+            </span>
+          )}
         </span>
         <span class="session-side">
           <span class="session-age">{ageText(Date.parse(session.created_at), now)}</span>

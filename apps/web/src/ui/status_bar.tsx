@@ -1,6 +1,6 @@
 import type { StreamView } from '../session/session_stream';
 import { useApp, useAppState, useNow } from './app_context';
-import { bytesText, linkText, shortPath } from './format';
+import { bytesText, linkText, sessionFolder, shortPath } from './format';
 import { Icon } from './icons';
 
 /** Lag below this is ordinary and not worth a word. */
@@ -27,8 +27,8 @@ export function StatusBar() {
         </button>
       )}
       {session && (
-        <span class="status-item cwd" title={session.shell?.cwd ?? session.cwd}>
-          {shortPath(session.shell?.cwd ?? session.cwd)}
+        <span class="status-item cwd" title={sessionFolder(session)}>
+          {shortPath(sessionFolder(session))}
         </span>
       )}
       <span class="status-item notice-slot">

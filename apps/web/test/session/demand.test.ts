@@ -4,6 +4,12 @@ import { demandOf, pressureLevel, type Demand, type PressureLevel } from '../../
 /** For comparing: what is held back asks for nothing, however long one waits. */
 const pauses = ({ pingEveryMs, listWithinMs }: Demand) => [pingEveryMs ?? Infinity, listWithinMs ?? Infinity];
 
+it('of figures is only for somebody who looks, and falls with the room', () => {
+  const levels: PressureLevel[] = [0, 1, 2];
+  for (const level of levels) expect(demandOf(level, true).usageEveryMs).toBeNull();
+  expect(levels.map((level) => demandOf(level, false).usageEveryMs)).toEqual([5_000, 30_000, null]);
+});
+
 describe('demand', () => {
   const levels: PressureLevel[] = [0, 1, 2];
 
@@ -25,7 +31,7 @@ describe('demand', () => {
   });
 
   it('of a hidden page at a full server is nothing; a shown one is kept right', () => {
-    expect(demandOf(2, true)).toEqual({ pingEveryMs: null, listWithinMs: null });
+    expect(demandOf(2, true)).toEqual({ pingEveryMs: null, listWithinMs: null, usageEveryMs: null });
     expect(pauses(demandOf(2, false)).every(Number.isFinite)).toBe(true);
   });
 

@@ -68,6 +68,36 @@ describe('SessionDirectory', () => {
     expect(titles()).toBe('a4 c5');
   });
 
+  it('brings what sessions take up to date, and nothing else', async () => {
+    const usage = (cpu_ms: number) => ({
+      cpu_percent: 1,
+      cpu_ms,
+      memory_bytes: 1,
+      processes: 1,
+      foreground: null,
+      cwd: null,
+      at: '',
+    });
+    const { store, directory, signedOut } = setUp(
+      [200, { sessions: [session('a', { usage: usage(1) }), session('b')] }],
+      [200, { sessions: [session('a', { title: 'older', usage: usage(2) }), session('c')] }],
+      [503, {}],
+      [401, {}],
+    );
+    await directory.load();
+    await directory.refreshUsage();
+    const shown = () => store.get().sessions?.map(({ id, title, usage }) => [id, title, usage?.cpu_ms]);
+    expect(shown()).toEqual([
+      ['a', '', 2],
+      ['b', '', undefined],
+    ]);
+    await directory.refreshUsage();
+    expect(signedOut()).toBe(0);
+    await directory.refreshUsage();
+    expect(signedOut()).toBe(1);
+    expect(shown()?.[0]).toEqual(['a', '', 2]);
+  });
+
   it('keeps a removed session while a tab shows it', async () => {
     const { store, directory } = setUp([200, { sessions: [session('a'), session('b')] }]);
     await directory.load();

@@ -10,12 +10,15 @@ import {
   linkText,
   pressureText,
   retryText,
+  sandboxName,
+  sessionFolder,
   sessionStatus,
   sessionTitle,
   shortPath,
   snapshotNotice,
   splitCommand,
   stoppedText,
+  usageText,
 } from '../../src/ui/format';
 import { session } from '../support/session';
 
@@ -33,6 +36,34 @@ describe('texts', () => {
     expect(sessionTitle(session('a', { title: 'build' }))).toBe('build');
     expect(sessionTitle(session('a', { command: [] }))).toBe('shell');
     expect(commandText(['sh', '-c', 'a b'])).toBe("sh -c 'a b'");
+  });
+
+  it('tell what a session takes', () => {
+    const usage = {
+      cpu_percent: 103.2,
+      cpu_ms: 5000,
+      memory_bytes: 1.2 * 1024 ** 3,
+      processes: 14,
+      foreground: 'make',
+      cwd: '/src',
+      at: '',
+    };
+    expect(usageText(session('a', { usage }))).toBe('make · 103% · 1.2 GiB · 14 processes');
+    const idle = { ...usage, cpu_percent: 0.04, memory_bytes: 4096, processes: 1, foreground: null };
+    expect(usageText(session('a', { usage: idle }))).toBe('0% · 4 KiB · 1 process');
+    expect(usageText(session('a', { usage: null }))).toBeNull();
+    expect(usageText(session('a'))).toBeNull(); // An older server.
+    expect(usageText(session('a', { usage, state: 'exited' }))).toBeNull();
+    const shell = { cwd: '/said', prompt: true, running: null, last_exit_status: null };
+    expect(sessionFolder(session('a', { usage, shell }))).toBe('/said');
+    expect(sessionFolder(session('a', { usage }))).toBe('/src');
+    expect(sessionFolder(session('a', { cwd: '/start' }))).toBe('/start');
+  });
+
+  it('name the sandbox, when there is one', () => {
+    expect(sandboxName(session('a', { sandbox: 'strict' }))).toBe('strict');
+    expect(sandboxName(session('a', { sandbox: 'none' }))).toBeNull();
+    expect(sandboxName(session('a'))).toBeNull();
   });
 
   it('tell the state of a session', () => {
