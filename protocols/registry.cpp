@@ -2,6 +2,7 @@
 
 #include "protocols/connection.hpp"
 #include "protocols/events.hpp"
+#include "protocols/keeper.hpp"
 #include "protocols/runtime.hpp"
 #include "protocols/supervision.hpp"
 #include "protocols/terminal.hpp"
@@ -18,7 +19,8 @@ constexpr bool in_order = Earlier::end <= Later::begin;
 // Type ids are handed out by hand, a hundred per header: overlapping blocks would mix up messages.
 static_assert(in_order<caf::id_block::roost_runtime, caf::id_block::roost_supervision>);
 static_assert(in_order<caf::id_block::roost_supervision, caf::id_block::roost_terminal>);
-static_assert(in_order<caf::id_block::roost_terminal, caf::id_block::roost_connection>);
+static_assert(in_order<caf::id_block::roost_terminal, caf::id_block::roost_keeper>);
+static_assert(in_order<caf::id_block::roost_keeper, caf::id_block::roost_connection>);
 static_assert(in_order<caf::id_block::roost_connection, caf::id_block::roost_events>);
 
 } // namespace
@@ -27,6 +29,7 @@ void register_messages(caf::actor_system_config& config) {
   config.add_message_types<caf::id_block::roost_runtime>();
   config.add_message_types<caf::id_block::roost_supervision>();
   config.add_message_types<caf::id_block::roost_terminal>();
+  config.add_message_types<caf::id_block::roost_keeper>();
   config.add_message_types<caf::id_block::roost_connection>();
   config.add_message_types<caf::id_block::roost_events>();
 }

@@ -23,6 +23,17 @@ struct shell_info {
   std::uint64_t commands = 0; ///< commands that have ended so far
 };
 
+/// What a session's processes take, at one moment.
+struct session_usage {
+  double cpu_percent = 0; ///< of one CPU, so more than 100 is possible; since the sample before
+  std::chrono::milliseconds cpu{0}; ///< CPU time so far, that of ended processes included
+  std::uint64_t memory_bytes = 0; ///< resident; a page that several processes share counts in each
+  std::uint32_t processes = 0;
+  std::string foreground; ///< the command that has the terminal; empty: not known
+  std::string cwd;        ///< of the foreground command; empty: not known
+  wall_time at{};
+};
+
 /// A session as lists and events show it.
 struct session_info {
   session_id id;
@@ -31,6 +42,7 @@ struct session_info {
   std::vector<std::string> command;
   std::string cwd;
   std::int64_t pid = 0;
+  std::int64_t warden = 0; ///< the process that holds all of the session's processes below it
   std::uint16_t cols = 80;
   std::uint16_t rows = 24;
   wall_time created_at{};
@@ -42,8 +54,10 @@ struct session_info {
   std::uint32_t viewers = 0;
   std::optional<viewer_id> holder;
   size_policy_kind size_policy = size_policy_kind::latest;
-  std::string owner; ///< label of the credential that created it
+  std::string owner;            ///< label of the credential that created it
+  std::string sandbox = "none"; ///< the profile that it runs in
   shell_info shell;
+  std::optional<session_usage> usage; ///< the directory's, where it was asked for
 };
 
 } // namespace roost

@@ -5,7 +5,8 @@
 /// The words for a session that models, messages and configuration share. No CAF.
 namespace roost {
 
-/// Where a session is in its life. Moves to the right only; `lost` when its terminal died with it.
+/// Where a session is in its life. Moves to the right only; `lost` when the keeper that held its
+/// program is gone.
 enum class session_state : std::uint8_t { starting, running, exiting, exited, lost };
 
 /// What a viewer may do: `control` types and counts for the size, `view` only watches.

@@ -27,6 +27,10 @@
 /// gets serialisable twins of the few that cross it.
 namespace roost {
 
+namespace terminal {
+struct kept_program;
+} // namespace terminal
+
 /// Asks the directory for a new session. Empty fields take the server's defaults.
 struct create_session {
   std::vector<std::string> command;
@@ -38,12 +42,16 @@ struct create_session {
   size_policy_kind size_policy = size_policy_kind::latest;
   std::string owner;
   std::string correlation;
+  std::string sandbox; ///< profile; empty: the server's default
 };
 
 struct find_session {
   session_id id;
+  bool with_usage = false; ///< the answer says what the session's processes take now
 };
-struct list_sessions {};
+struct list_sessions {
+  bool with_usage = false;
+};
 /// Removes an exited session from the list; a running one is refused.
 struct forget_session {
   session_id id;
@@ -248,6 +256,21 @@ struct child_exited {
   std::optional<int> status;
   std::optional<int> signal;
 };
+/// No process of the session is left.
+struct tree_emptied {};
+/// The keeper that held the program is gone, and the program with it.
+struct program_lost {};
+
+/// What the keeper held when this server came: sessions of an earlier server.
+struct adopt_programs {
+  std::vector<std::shared_ptr<terminal::kept_program>> programs;
+};
+/// Asks to be told when the sessions of an earlier server are all back.
+struct await_sessions {};
+struct sessions_ready {
+  std::uint64_t adopted = 0;
+  std::uint64_t failed = 0;
+};
 
 struct session_list {
   std::vector<session_info> sessions;
@@ -315,6 +338,11 @@ CAF_ADD_TYPE_ID(roost_terminal, (roost::output_range))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::pty_readable))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::pty_writable))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::child_exited))
+CAF_ADD_TYPE_ID(roost_terminal, (roost::tree_emptied))
+CAF_ADD_TYPE_ID(roost_terminal, (roost::program_lost))
+CAF_ADD_TYPE_ID(roost_terminal, (roost::adopt_programs))
+CAF_ADD_TYPE_ID(roost_terminal, (roost::await_sessions))
+CAF_ADD_TYPE_ID(roost_terminal, (roost::sessions_ready))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::viewer_actor))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::report_to))
 CAF_END_TYPE_ID_BLOCK(roost_terminal)
@@ -360,6 +388,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::output_range)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::pty_readable)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::pty_writable)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::child_exited)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::tree_emptied)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::program_lost)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::adopt_programs)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::await_sessions)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::sessions_ready)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::report_to)
 
 namespace roost {
@@ -406,8 +439,9 @@ using terminal_actor = viewable_actor::extend<
     // From a directory that was restarted.
     caf::reacts_to<report_to>,
     // Its own I/O and timers.
-    caf::reacts_to<pty_readable>, caf::reacts_to<pty_writable>, caf::reacts_to<child_exited>,
-    caf::reacts_to<timer_fired>>;
+    caf::reacts_to<pty_readable>, caf::reacts_to<pty_writable>, caf::reacts_to<timer_fired>,
+    // From the keeper's link.
+    caf::reacts_to<child_exited>, caf::reacts_to<tree_emptied>, caf::reacts_to<program_lost>>;
 
 /// A terminal and what was known of its session when it was looked up.
 struct session_handle {
@@ -425,6 +459,10 @@ using terminals_actor = caf::typed_actor<
     caf::replies_to<list_sessions>::with<session_list>,
     // Drops an exited session.
     caf::replies_to<forget_session>::with<session_info>,
+    // From the keeper's link: sessions of an earlier server.
+    caf::reacts_to<adopt_programs>,
+    // Answers once they are back.
+    caf::replies_to<await_sessions>::with<sessions_ready>,
     // A terminal reports.
     caf::reacts_to<session_changed>, caf::reacts_to<timer_fired>>;
 

@@ -2,17 +2,23 @@
 
 #include "actors/runtime/actor_base.hpp"
 #include "actors/runtime/clock.hpp"
+#include "actors/runtime/config_sandbox.hpp"
+#include "actors/runtime/handle_slot.hpp"
 #include "actors/runtime/io_threads.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/terminal/fan_out.hpp"
 #include "actors/terminal/history.hpp"
+#include "actors/terminal/keeper/kept_program.hpp"
 #include "actors/terminal/lifecycle.hpp"
-#include "actors/terminal/pty/spawn.hpp"
+#include "actors/terminal/pty/prepare.hpp"
 #include "actors/terminal/pty_io.hpp"
 #include "actors/terminal/screen_follower.hpp"
+#include "actors/terminal/session_memory.hpp"
+#include "actors/terminal/session_note.hpp"
 #include "actors/terminal/shell_watch.hpp"
 #include "actors/terminal/size_policy.hpp"
 #include "actors/terminal/wait_list.hpp"
+#include "protocols/keeper.hpp"
 #include "protocols/terminal.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -42,6 +48,10 @@ struct terminal_config {
   /// How long output may still come after the program's exit while somebody else holds the PTY.
   std::chrono::milliseconds drain{1000};
   kill_ladder ladder;
+  sandbox_config sandbox;
+  session_limits limits;
+  std::chrono::milliseconds lifetime{0};   ///< 0: for ever
+  std::chrono::milliseconds idle_limit{0}; ///< without input and output; 0: never
 };
 
 /// What a terminal needs of its surroundings. Handles to the directory are weak by nature: the
@@ -53,16 +63,29 @@ struct terminal_context {
   terminals_actor directory;
   std::shared_ptr<const spawn_context> spawn; ///< `identity.session_id` is filled in per session
   std::shared_ptr<std::atomic<std::uint64_t>> histories; ///< bytes of all histories, kept current
+  runtime::handle_slot<keeper_actor> keeper;
+  std::shared_ptr<const keeper_board> board;
+  std::string keeper_program; ///< path of roost-keeper
+  std::string data_dir;       ///< never visible in a sandbox
+};
+
+/// What a terminal is made for: a program that is to be started, or one that the keeper holds.
+struct terminal_task {
+  session_info info;
+  std::shared_ptr<const spawn_request> start;
+  std::shared_ptr<kept_program> kept;
 };
 
 class terminal_state;
 using terminal_pointer = terminal_actor::stateful_pointer<terminal_state>;
 
 /// One PTY: its program, history, screen and viewers. Owned by the directory, which spawns it with
-/// a session that is described but not started; it starts the program itself, and if that fails it
-/// answers `describe_session` with the reason and ends. It never blocks beyond the program's exec,
-/// never waits for a viewer, and sends the program away when it ends for whatever reason. All
-/// members run in the actor's context.
+/// a session that is described but not started, or with one that an earlier server had; it has the
+/// keeper start the program, and if that fails it answers `describe_session` with the reason and
+/// ends. It never blocks but on the file system while it prepares a start, and never waits for a
+/// viewer. When it ends, for whatever reason, the program lives on with the keeper, and everything
+/// that the next terminal must know is in the session's memory. All members run in the actor's
+/// context.
 class terminal_state : private fan_out_sink {
 public:
   static constexpr const char* name = "terminal";
@@ -72,7 +95,7 @@ public:
   terminal_state(const terminal_state&) = delete;
   terminal_state& operator=(const terminal_state&) = delete;
 
-  void start(terminal_context context, session_info info, const spawn_request& wanted);
+  void start(terminal_context context, terminal_task task);
 
   // From viewers.
   caf::result<attached> on_attach(const attach& x, const viewer_actor& who);
@@ -104,6 +127,8 @@ public:
   void on_readable();
   void on_writable();
   void on_child_exited(const child_exited& x);
+  void on_tree_emptied() { follow(life_.on_tree_empty(now())); }
+  void on_program_lost();
   void on_timer(const timer_fired& x) { timers_.fire(x); }
 
 private:
@@ -126,11 +151,29 @@ private:
     steady_time deadline{}; ///< of the present phase
     steady_time give_up{};
   };
-  enum timer_id : std::uint32_t { parse_timer, pause_timer, life_timer, wait_timer, pace_timer };
+  enum timer_id : std::uint32_t {
+    parse_timer,
+    pause_timer,
+    life_timer,
+    wait_timer,
+    pace_timer,
+    age_timer
+  };
 
   [[nodiscard]] steady_time now() const { return context_.clock->now(); }
   viewer* find(const viewer_id& id);
   viewer* find(viewer_key key);
+
+  // The program, and what outlives this actor.
+  void start_program(const spawn_request& wanted);
+  void begin(kept_program program, terminal_size size);
+  void adopt(kept_program program);
+  void restore(session_note note);
+  void open_terminal(kept_program& program);
+  void start_failed(failure why);
+  void save_note();
+  void take_checkpoint(checkpoint_depth depth);
+  void checkpoint_if_wanted();
 
   // Output: PTY -> history -> viewers.
   void read_some();
@@ -138,6 +181,11 @@ private:
   void publish();
   void note_memory(std::uint64_t bytes);
   void keep_pace();
+  [[nodiscard]] bool is_over() const {
+    return info_.state == session_state::exited || info_.state == session_state::lost;
+  }
+  void on_fenced();
+  void watch_age();
   [[nodiscard]] std::chrono::nanoseconds snapshot_interval() const;
   void pause_or_read();
   void move_pty_here();
@@ -177,11 +225,17 @@ private:
   session_info info_;
   failure start_failure_;
   bool has_started_ = false;
+  bool has_failed_ = false;
+  bool is_kill_wanted_ = false;                           ///< somebody had asked an earlier server
+  runtime::promise_guard<session_info> describe_promise_; ///< asked before the program ran
   bool title_is_set_ = false;
-  bool is_quitting_ = false;
-  caf::error quit_reason_;
   std::shared_ptr<std::atomic<std::uint64_t>> live_offset_;
 
+  std::shared_ptr<session_memory> memory_;
+  std::string note_extra_; ///< of a newer server's note
+
+  steady_time checkpoint_made_{};
+  std::chrono::nanoseconds checkpoint_cost_{0};
   std::unique_ptr<history> history_;
   std::unique_ptr<screen_follower> screen_;
   std::unique_ptr<fan_out> fan_out_;
@@ -206,6 +260,7 @@ private:
   bool is_paused_ = false;
   bool has_output_ended_ = false;
   steady_time last_output_{};
+  steady_time last_input_{};
   steady_time snapshot_made_{};
   steady_time pace_at_{}; ///< when the pace timer, if it is armed, goes off
   std::chrono::nanoseconds snapshot_cost_{0};
@@ -215,7 +270,6 @@ private:
 
 /// The actor's function; spawn it through the directory.
 terminal_actor::behavior_type terminal(terminal_pointer self, terminal_context context,
-                                       session_info info,
-                                       std::shared_ptr<const spawn_request> wanted);
+                                       terminal_task task);
 
 } // namespace roost::terminal

@@ -13,9 +13,14 @@
 namespace roost::terminal {
 
 caf::result<session_info> terminal_state::on_describe() {
-  if (!has_started_) {
+  if (has_failed_) {
     self_->quit();
     return to_caf(start_failure_);
+  }
+  if (!has_started_) {
+    auto promise = self_->make_response_promise<session_info>();
+    describe_promise_ = runtime::promise_guard<session_info>(promise);
+    return promise;
   }
   info_.offset = history_->end();
   return info_;
@@ -39,7 +44,7 @@ caf::result<session_info> terminal_state::on_update(const update_session& x) {
 caf::result<session_info> terminal_state::on_resize(const resize_session& x) {
   if (!is_valid_size(x.cols, x.rows))
     return to_caf({terminal_error::bad_size, fmt::format("{}x{}", x.cols, x.rows)});
-  if (info_.state == session_state::exited)
+  if (is_over())
     return to_caf({terminal_error::session_ended, {}});
   apply(policy_.resize_explicitly({x.cols, x.rows}));
   return on_describe();

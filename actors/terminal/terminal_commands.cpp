@@ -22,14 +22,9 @@ constexpr std::size_t most_output = std::size_t{1} << 20;
 } // namespace
 
 wait_facts terminal_state::facts() const {
-  return {now(),
-          last_output_,
-          *history_,
-          shell_.info(),
-          shell_.is_integrated(),
-          shell_.is_command_pending(),
-          info_.state == session_state::exited,
-          info_.exit_status};
+  return {now(),         last_output_,           *history_,
+          shell_.info(), shell_.is_integrated(), shell_.is_command_pending(),
+          is_over(),     info_.exit_status};
 }
 
 caf::result<wait_result> terminal_state::on_wait(const wait_for& x) {
@@ -77,7 +72,7 @@ void terminal_state::arm_wait_timer() {
 
 caf::result<command_result> terminal_state::on_run(const run_command& x) {
   parse_some(screen_->backlog());
-  if (info_.state == session_state::exited)
+  if (is_over())
     return to_caf({terminal_error::session_ended, {}});
   // Between a command's end and the next prompt nothing runs: whoever sends one command after the
   // other gets there first, and only has to wait a moment.
@@ -117,7 +112,7 @@ void terminal_state::follow_command() {
         command_->promise.fail(taken.error());
         command_.reset();
       }
-    } else if (info_.state == session_state::exited) {
+    } else if (is_over()) {
       fail(terminal_error::session_ended);
     } else if (now() >= command_->deadline) {
       fail(shell_.is_integrated() ? terminal_error::command_running
@@ -126,10 +121,10 @@ void terminal_state::follow_command() {
     return;
   }
   const bool has_finished = shell_.info().commands > command_->commands_before;
-  if (!has_finished && info_.state != session_state::exited && now() < command_->deadline)
+  if (!has_finished && !is_over() && now() < command_->deadline)
     return;
   command_result result;
-  result.finished = has_finished || info_.state == session_state::exited;
+  result.finished = has_finished || is_over();
   result.exit_status = has_finished ? shell_.info().last_exit_status : info_.exit_status;
   result.duration =
       std::chrono::duration_cast<std::chrono::milliseconds>(now() - command_->typed_at);

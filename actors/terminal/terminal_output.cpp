@@ -53,12 +53,25 @@ void terminal_state::wait_for_output() {
 
 void terminal_state::on_readable() {
   is_waiting_readable_ = false;
+  if (history_->is_fenced()) {
+    on_fenced();
+    return;
+  }
   read_some();
   publish();
   if (has_output_ended_)
     follow(life_.on_output_end(now()));
   else
     pause_or_read();
+}
+
+void terminal_state::on_fenced() {
+  // Another server owns the session: what is read or written here would be missing there.
+  if (!has_output_ended_)
+    log_.error("another server has taken the session over");
+  has_output_ended_ = true;
+  pty_->close();
+  self_->quit(caf::exit_reason::kill);
 }
 
 void terminal_state::pause_or_read() {
@@ -97,6 +110,7 @@ void terminal_state::publish() {
     return;
   published_ = history_->end();
   note_memory(history_->memory_bytes());
+  checkpoint_if_wanted();
   live_offset_->store(published_, std::memory_order_relaxed);
   last_output_ = now();
   fan_out_->publish(last_output_);
@@ -214,10 +228,11 @@ void terminal_state::use_events() {
 // ---- input ----
 
 result<void> terminal_state::type(std::string_view bytes) {
-  if (info_.state == session_state::exited || !pty_)
+  if (is_over() || !pty_)
     return failure{terminal_error::session_ended, {}};
   if (input_.size() - input_done_ + bytes.size() > context_.config.input_queue)
     return failure{terminal_error::input_overflow, {}};
+  last_input_ = now();
   if (input_done_ == input_.size()) {
     const auto sent = pty_->try_write(bytes);
     if (sent.state == pty_state::ended)

@@ -1,6 +1,7 @@
 #include "actors/terminal/terminals.hpp"
 
 #include <caf/actor_system.hpp>
+#include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -16,16 +17,33 @@ constexpr std::chrono::seconds retention_check{5};
 // Starting a program is local and takes milliseconds, unless its folder is on a disk that hangs.
 constexpr std::chrono::seconds start_deadline{20};
 constexpr std::chrono::seconds supervisor_deadline{10};
+// A session whose terminals fail as often, each within the window of the one before, has something
+// in its output that no terminal survives.
+constexpr std::uint32_t most_failures = 3;
+constexpr std::chrono::minutes failure_window{1};
 // 60 bits of randomness in an alphabet that can be read out and double-clicked.
 constexpr std::string_view id_alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::size_t id_length = 12;
 
 std::string child_id(const session_id& id) { return "terminal/" + id.value; }
 
+child_rules terminal_rules(const session_id& id) {
+  child_rules rules;
+  rules.id = child_id(id);
+  // The directory decides what follows when one fails: the program is with the keeper.
+  rules.restart = restart_kind::temporary;
+  return rules;
+}
+
+bool is_over(const session_info& info) {
+  return info.state == session_state::exited || info.state == session_state::lost;
+}
+
 } // namespace
 
 void terminals_state::start(terminals_context context) {
   context_ = std::move(context);
+  usage_.emplace(*context_.clock);
   recover();
   forget_old();
 }
@@ -65,12 +83,16 @@ std::string terminals_state::new_id() {
 }
 
 caf::result<session_info> terminals_state::on_create(const create_session& x) {
-  const auto alive = std::count_if(sessions_.begin(), sessions_.end(), [](const auto& item) {
-    return item.second.info.state != session_state::exited &&
-           item.second.info.state != session_state::lost;
-  });
+  const auto alive = std::count_if(sessions_.begin(), sessions_.end(),
+                                   [](const auto& item) { return !is_over(item.second.info); });
   if (static_cast<std::size_t>(alive) >= context_.max_sessions)
     return to_caf({terminal_error::too_many_sessions, std::to_string(context_.max_sessions)});
+  const auto own = std::count_if(sessions_.begin(), sessions_.end(), [&x](const auto& item) {
+    return item.second.info.owner == x.owner && !is_over(item.second.info);
+  });
+  if (context_.max_per_user > 0 && static_cast<std::size_t>(own) >= context_.max_per_user)
+    return to_caf(
+        {terminal_error::too_many_sessions, fmt::format("{} of one user", context_.max_per_user)});
 
   session_info info;
   info.id.value = new_id();
@@ -78,8 +100,9 @@ caf::result<session_info> terminals_state::on_create(const create_session& x) {
   info.created_at = context_.clock->now_wall();
   info.size_policy = x.size_policy;
   info.owner = x.owner;
+  info.sandbox = x.sandbox.empty() ? context_.terminal.sandbox.default_profile : x.sandbox;
   info.epoch = fmt::format("{:016x}", os_random::instance().next());
-  sessions_[info.id.value] = {info, {}, nullptr, false};
+  sessions_[info.id.value].info = info;
 
   auto request = std::make_shared<spawn_request>();
   request->command = x.command;
@@ -87,15 +110,11 @@ caf::result<session_info> terminals_state::on_create(const create_session& x) {
   request->env = x.env;
   request->cols = x.cols;
   request->rows = x.rows;
-  terminal_context wanted{context_.place,         context_.clock, context_.terminal,
-                          terminals_actor{self_}, context_.spawn, context_.histories};
-  child_rules rules;
-  rules.id = child_id(info.id);
-  rules.restart = restart_kind::temporary; // a program is not started a second time by itself
-  auto spec = supervised(rules, [wanted, info, request](const child_start& start) {
-    return start.system.spawn(terminal, wanted, info,
-                              std::shared_ptr<const spawn_request>(request));
-  });
+  const terminal_task task{info, std::move(request), nullptr};
+  auto spec = supervised(terminal_rules(info.id),
+                         [wanted = context_of_terminal(), task](const child_start& start) {
+                           return start.system.spawn(terminal, wanted, task);
+                         });
 
   auto promise = self_->make_response_promise<session_info>();
   auto guard = std::make_shared<runtime::promise_guard<session_info>>(promise);
@@ -109,6 +128,21 @@ caf::result<session_info> terminals_state::on_create(const create_session& x) {
             guard->fail(why);
           });
   return promise;
+}
+
+terminal_context terminals_state::context_of_terminal() {
+  terminal_context c;
+  c.place = context_.place;
+  c.clock = context_.clock;
+  c.config = context_.terminal;
+  c.directory = terminals_actor{self_};
+  c.spawn = context_.spawn;
+  c.histories = context_.histories;
+  c.keeper = context_.keeper;
+  c.board = context_.board;
+  c.keeper_program = context_.keeper_program;
+  c.data_dir = context_.data_dir;
+  return c;
 }
 
 void terminals_state::started(const session_id& id, const terminal_actor& terminal,
@@ -135,7 +169,19 @@ session_info terminals_state::current(const entry& e) const {
   auto info = e.info;
   if (e.live_offset)
     info.offset = e.live_offset->load(std::memory_order_relaxed);
+  if (const auto* usage = is_over(info) ? nullptr : usage_->find(info.warden))
+    info.usage = *usage;
   return info;
+}
+
+void terminals_state::sample_usage() {
+  if (!usage_->is_due())
+    return;
+  std::vector<usage_question> alive;
+  for (const auto& [id, e] : sessions_)
+    if (!is_over(e.info) && e.info.warden > 0)
+      alive.push_back({e.info.warden, e.info.pid, e.info.created_at});
+  usage_->sample(alive);
 }
 
 void terminals_state::announce(entry& e, event_topic topic) {
@@ -150,10 +196,14 @@ caf::result<session_handle> terminals_state::on_find(const find_session& x) {
     return to_caf({terminal_error::no_such_session, x.id.value});
   if (!at->second.terminal)
     return to_caf({terminal_error::session_ended, "the session was lost"});
+  if (x.with_usage)
+    sample_usage();
   return session_handle{at->second.terminal, current(at->second)};
 }
 
-session_list terminals_state::on_list() {
+session_list terminals_state::on_list(const list_sessions& x) {
+  if (x.with_usage)
+    sample_usage();
   session_list list;
   for (const auto& [id, e] : sessions_)
     if (e.is_announced)
@@ -169,15 +219,30 @@ caf::result<session_info> terminals_state::on_forget(const forget_session& x) {
   if (at == sessions_.end() || !at->second.is_announced)
     return to_caf({terminal_error::no_such_session, x.id.value});
   const auto info = current(at->second);
-  if (info.state != session_state::exited && info.state != session_state::lost)
+  if (!is_over(info))
     return to_caf({terminal_error::command_running, "the session's program still runs"});
-  forget(at);
-  return info;
+  auto promise = self_->make_response_promise<session_info>();
+  auto guard = std::make_shared<runtime::promise_guard<session_info>>(promise);
+  forget(at, [guard, info] { guard->deliver(info); });
+  return promise;
 }
 
-void terminals_state::forget(std::map<std::string, entry>::iterator at) {
+void terminals_state::forget(std::map<std::string, entry>::iterator at,
+                             const std::function<void()>& done) {
   const auto id = at->second.info.id;
   const auto info = current(at->second);
+  // Whoever asked is told when the keeper has forgotten it too: a server that came now would bring
+  // the session back otherwise.
+  runtime::ask(self_, context_.keeper.get(), start_deadline, forget_program{id})
+      .then(
+          [done](const program_forgotten&) {
+            if (done)
+              done();
+          },
+          [done](const failure&) {
+            if (done)
+              done();
+          });
   if (at->second.terminal) {
     forgotten_.insert(id.value);
     runtime::ask(self_, context_.supervisor.get(), supervisor_deadline, remove_child{child_id(id)})
@@ -216,13 +281,15 @@ void terminals_state::on_changed(const session_changed& x) {
     if (!sender)
       return;
     auto& e = sessions_[x.info.id.value];
-    e = {x.info, sender, x.live_offset, true};
+    e.info = x.info;
+    e.terminal = sender;
+    e.live_offset = x.live_offset;
+    e.is_announced = true;
     context_.count->store(sessions_.size(), std::memory_order_relaxed);
     return;
   }
   auto& e = known->second;
-  const bool has_ended =
-      x.info.state == session_state::exited && e.info.state != session_state::exited;
+  const bool has_ended = is_over(x.info) && !is_over(e.info);
   e.info = x.info;
   e.live_offset = x.live_offset;
   if (e.is_announced)
@@ -237,13 +304,123 @@ void terminals_state::on_down(const caf::actor_addr& who) {
     return;
   auto& e = at->second;
   e.terminal = nullptr;
+  if (forgotten_.contains(at->first))
+    return;
+  if (e.next) { // it made room for this
+    const auto next = std::exchange(e.next, nullptr);
+    adopt(next);
+  } else if (is_over(e.info)) {
+    lost(e);
+  } else {
+    fetch(e.info.id);
+  }
+}
+
+void terminals_state::lost(entry& e) {
+  caf::anon_send(context_.keeper.get(), forget_program{e.info.id});
   e.info.state = session_state::lost;
   e.info.viewers = 0;
   e.info.holder.reset();
   if (!e.info.exited_at)
     e.info.exited_at = context_.clock->now_wall();
-  log_.with_session(at->first).error("session lost: its terminal ended with a fault");
-  announce(e, event_topic::session_changed);
+  log_.with_session(e.info.id.value).error("session lost: its terminal ended with a fault");
+  if (e.is_announced)
+    announce(e, event_topic::session_changed);
+}
+
+void terminals_state::fetch(const session_id& id) {
+  auto& e = sessions_[id.value];
+  if (context_.clock->now() - e.failed_at > failure_window)
+    e.failures = 0;
+  e.failed_at = context_.clock->now();
+  if (++e.failures > most_failures) {
+    lost(e);
+    return;
+  }
+  log_.with_session(id.value).error("terminal ended with a fault; the session gets another",
+                                    log::kv("failures", e.failures));
+  runtime::ask(self_, context_.keeper.get(), start_deadline, fetch_program{id})
+      .then([this](const program_ready& x) { adopt(x.what); },
+            [this, id](const failure&) {
+              if (const auto at = sessions_.find(id.value); at != sessions_.end())
+                lost(at->second);
+            });
+}
+
+// ---- sessions of an earlier server ----
+
+void terminals_state::on_adopt(const adopt_programs& x) {
+  adopting_ += x.programs.size();
+  for (const auto& program : x.programs) {
+    const auto known = sessions_.find(program->id.value);
+    if (known != sessions_.end() && known->second.terminal) {
+      // The link to the keeper was made anew: this terminal's memory belongs to the new link.
+      known->second.next = program;
+      self_->send_exit(known->second.terminal, caf::exit_reason::user_shutdown);
+      continue;
+    }
+    adopt(program);
+  }
+  has_keeper_reported_ = true;
+  answer_if_ready();
+}
+
+void terminals_state::adopt(const std::shared_ptr<kept_program>& program) {
+  terminal_task task;
+  task.info.id = program->id;
+  task.kept = program;
+  sessions_[program->id.value].info.id = program->id;
+  auto spec = supervised(terminal_rules(program->id),
+                         [wanted = context_of_terminal(), task](const child_start& start) {
+                           return start.system.spawn(terminal, wanted, task);
+                         });
+  runtime::ask(self_, context_.supervisor.get(), supervisor_deadline, add_child{std::move(spec)})
+      .then(
+          [this, id = program->id](const child_handle& made) {
+            const auto terminal = caf::actor_cast<terminal_actor>(made.actor);
+            self_->monitor(terminal);
+            runtime::ask(self_, terminal, start_deadline, describe_session{})
+                .then(
+                    [this, id, terminal](const session_info& info) {
+                      auto& e = sessions_[id.value];
+                      e.info = info;
+                      e.terminal = terminal;
+                      announce(e, event_topic::session_changed);
+                      adopted(id, true);
+                    },
+                    [this, id](const failure&) { adopted(id, false); });
+          },
+          [this, id = program->id](const failure&) { adopted(id, false); });
+}
+
+void terminals_state::adopted(const session_id& id, bool is_well) {
+  if (is_well)
+    ++adopted_.adopted;
+  else
+    ++adopted_.failed;
+  if (!is_well)
+    if (const auto at = sessions_.find(id.value); at != sessions_.end()) {
+      at->second.is_announced = true;
+      lost(at->second);
+    }
+  if (adopting_ > 0)
+    --adopting_;
+  answer_if_ready();
+}
+
+void terminals_state::answer_if_ready() {
+  if (!has_keeper_reported_ || adopting_ > 0)
+    return;
+  for (auto& promise : awaiting_)
+    promise.deliver(adopted_);
+  awaiting_.clear();
+}
+
+caf::result<sessions_ready> terminals_state::on_await(await_sessions) {
+  auto promise = self_->make_response_promise<sessions_ready>();
+  awaiting_.emplace_back(promise);
+  answer_if_ready();
+  return promise;
 }
 
 terminals_actor::behavior_type terminals(terminals_pointer self, terminals_context context) {
@@ -254,8 +431,10 @@ terminals_actor::behavior_type terminals(terminals_pointer self, terminals_conte
   return {
       [s](const create_session& x) { return s->on_create(x); },
       [s](const find_session& x) { return s->on_find(x); },
-      [s](list_sessions) { return s->on_list(); },
+      [s](list_sessions x) { return s->on_list(x); },
       [s](const forget_session& x) { return s->on_forget(x); },
+      [s](const adopt_programs& x) { s->on_adopt(x); },
+      [s](await_sessions x) { return s->on_await(x); },
       [s](const session_changed& x) { s->on_changed(x); },
       [s](const timer_fired& x) { s->on_timer(x); },
   };

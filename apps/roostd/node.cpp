@@ -6,6 +6,8 @@
 #include "actors/connection/reception.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/supervision/supervisor.hpp"
+#include "actors/terminal/keeper/keeper_link.hpp"
+#include "actors/terminal/keeper/launch.hpp"
 #include "actors/terminal/pty/environment.hpp"
 #include "actors/terminal/shell_integration/inject.hpp"
 #include "actors/terminal/terminals.hpp"
@@ -40,6 +42,10 @@ terminal::terminal_config terminal_config_of(const config& c) {
   t.fan_out_rate = c.terminals.fan_out_rate;
   t.pause_limit = c.terminals.pause_limit;
   t.ladder = terminal::kill_ladder::from_steps(c.terminals.kill_ladder);
+  t.sandbox = c.terminals.sandbox;
+  t.limits = c.terminals.limits;
+  t.lifetime = c.terminals.lifetime;
+  t.idle_limit = c.terminals.idle_limit;
   return t;
 }
 
@@ -64,6 +70,9 @@ connection::pool_settings pool_settings_of(const config& c) {
   return p;
 }
 
+// From the start of the actors to the last session of an earlier server.
+constexpr milliseconds adoption_limit{15'000};
+
 child_rules rules(std::string id, milliseconds shutdown = milliseconds{2'000}) {
   child_rules r;
   r.id = std::move(id);
@@ -77,6 +86,7 @@ node::node(config settings)
     : settings_(std::move(settings)), started_at_(system_clock::instance().now()),
       session_count_(std::make_shared<std::atomic<std::uint64_t>>(0)),
       histories_(std::make_shared<std::atomic<std::uint64_t>>(0)),
+      keeper_board_(std::make_shared<keeper_board>()),
       desk_(std::make_shared<connection::pool_desk>(
           connection::pool_limits_of(settings_.connections))),
       is_draining_(std::make_shared<std::atomic<bool>>(false)) {
@@ -113,7 +123,6 @@ result<void> node::start() {
   system_->await_actors_before_shutdown(false);
   is_running_ = true;
   root_ = spawn_tree();
-
   runtime::handle_slot<connection::api::api_actor> api;
   connection::api::api_config about;
   about.node = settings_.node_name;
@@ -130,6 +139,7 @@ result<void> node::start() {
     return std::pair(banned.now, banned.total);
   };
   about.sessions = [count = session_count_] { return count->load(std::memory_order_relaxed); };
+  about.keeper = keeper_board_;
   about.is_draining = [draining = is_draining_] { return draining->load(); };
   about.login_url = [this] { return login_url(); };
   caf::scoped_actor self{*system_};
@@ -146,6 +156,8 @@ result<void> node::start() {
                [&](const caf::error& why) { added = from_caf(why); });
   if (!is_added)
     return added;
+  if (auto ready = await_sessions_of_before(); !ready)
+    return ready;
 
   connection::server_options options{
       io_->first(),
@@ -185,11 +197,24 @@ supervisor_actor node::spawn_tree() {
   directory.spawn = surroundings;
   directory.node = settings_.node_name;
   directory.max_sessions = settings_.terminals.max;
+  directory.max_per_user = settings_.terminals.max_per_user;
   directory.exited_retention = settings_.terminals.exited_retention;
   directory.supervisor = terminal_supervisor_;
   directory.events = events_;
   directory.count = session_count_;
   directory.histories = histories_;
+  directory.keeper = keeper_;
+  directory.keeper_program = terminal::find_keeper_program();
+  directory.data_dir = data_->path();
+  directory.board = keeper_board_;
+
+  terminal::keeper_config keeper;
+  keeper.place = here();
+  keeper.folder = data_->path() + "/keeper";
+  keeper.program = directory.keeper_program;
+  keeper.drains = settings_.terminals.keep_reading;
+  keeper.directory = terminals_;
+  keeper.board = keeper_board_;
 
   connection::pool_context pool;
   pool.connection.node = settings_.node_name;
@@ -212,7 +237,8 @@ supervisor_actor node::spawn_tree() {
                    slot.put(handle);
                    return handle;
                  }),
-      // The terminals get the time that the kill ladder needs to be polite.
+      // Terminals write down what the next server must know; the screen with all its lines takes
+      // some milliseconds each.
       supervised(rules("terminals", settings_.shutdown_timeout),
                  [slot = terminal_supervisor_, terminal_children](const child_start& s) {
                    auto handle = s.system.spawn(supervision::supervisor, terminal_children);
@@ -222,6 +248,13 @@ supervisor_actor node::spawn_tree() {
       supervised(rules("directory"),
                  [slot = terminals_, directory](const child_start& s) {
                    auto handle = s.system.spawn(terminal::terminals, directory);
+                   slot.put(handle);
+                   return handle;
+                 }),
+      // After the directory, to which it hands the sessions of an earlier server.
+      supervised(rules("keeper"),
+                 [slot = keeper_, keeper](const child_start& s) {
+                   auto handle = s.system.spawn(terminal::keeper_link, keeper);
                    slot.put(handle);
                    return handle;
                  }),
@@ -235,6 +268,24 @@ supervisor_actor node::spawn_tree() {
                  }),
   };
   return system_->spawn(supervision::supervisor, std::move(root));
+}
+
+result<void> node::await_sessions_of_before() {
+  // Nobody may be told that a session is gone which is only not back yet.
+  caf::scoped_actor self{*system_};
+  result<void> out;
+  self->request(terminals_.get(), adoption_limit, await_sessions{})
+      .receive(
+          [](const sessions_ready& x) {
+            if (x.adopted > 0 || x.failed > 0)
+              logger().info("sessions of an earlier server are back",
+                            log::kv("sessions", x.adopted), log::kv("lost", x.failed));
+          },
+          [&](const caf::error&) {
+            out = failure{setup_error::internal,
+                          "the keeper does not answer, so no terminal could run; see the log"};
+          });
+  return out;
 }
 
 result<std::string> node::login_url() const { return server_->login_url(); }
@@ -307,6 +358,7 @@ void node::stop() {
   terminal_supervisor_.clear();
   terminals_.clear();
   connections_.clear();
+  keeper_.clear();
   server_.reset();
   system_.reset();
   io_->stop();

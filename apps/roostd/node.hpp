@@ -11,6 +11,7 @@
 #include "actors/runtime/scheduler.hpp"
 #include "protocols/connection.hpp"
 #include "protocols/events.hpp"
+#include "protocols/keeper.hpp"
 #include "protocols/supervision.hpp"
 #include "protocols/terminal.hpp"
 
@@ -48,12 +49,13 @@ public:
   /// Takes over what may change while running (SIGHUP): whoever is connected stays connected.
   void reload(const config& fresh);
 
-  /// Ends connections with 1012, then the terminals, then everything else. Bounded: what does not
-  /// end in time ends with the process. Idempotent.
+  /// Ends connections with 1012, then the terminals, then everything else; programs live on with
+  /// the keeper. Bounded: what does not end in time ends with the process. Idempotent.
   void stop();
 
 private:
   supervisor_actor spawn_tree();
+  result<void> await_sessions_of_before();
   void drain_connections_of(std::chrono::milliseconds limit);
   void drain_requests(std::chrono::milliseconds limit);
   void stop_actors(std::chrono::milliseconds limit);
@@ -75,8 +77,10 @@ private:
   runtime::handle_slot<supervisor_actor> terminal_supervisor_;
   runtime::handle_slot<terminals_actor> terminals_;
   runtime::handle_slot<connections_actor> connections_;
+  runtime::handle_slot<keeper_actor> keeper_;
   std::shared_ptr<std::atomic<std::uint64_t>> session_count_;
   std::shared_ptr<std::atomic<std::uint64_t>> histories_;
+  std::shared_ptr<keeper_board> keeper_board_;
   std::shared_ptr<connection::pool_desk> desk_;
   runtime::handle_slot<connection::pool_settings> pool_settings_;
   std::shared_ptr<std::atomic<bool>> is_draining_;

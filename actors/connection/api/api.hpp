@@ -11,6 +11,7 @@
 #include "actors/runtime/result.hpp"
 #include "protocols/connection.hpp"
 #include "protocols/events.hpp"
+#include "protocols/keeper.hpp"
 #include "protocols/terminal.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -75,6 +76,7 @@ struct api_config {
   std::function<connections_actor()> pool;
   std::function<std::pair<std::uint64_t, std::uint64_t>()> bans; ///< clients kept away: now, so far
   std::function<std::uint64_t()> sessions;                       ///< in the list
+  std::shared_ptr<const keeper_board> keeper;     ///< null: none, in tests of other things
   std::function<bool()> is_draining;              ///< the server shuts down: not ready
   std::function<result<std::string>()> login_url; ///< with the login token in its fragment
   /// Deadlines of single questions: to the directory for a look-up, and to a terminal for anything.

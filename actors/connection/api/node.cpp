@@ -63,7 +63,13 @@ void api_state::login_url(const exchange_ptr& x) {
 
 std::vector<component> api_state::own_components() const {
   const auto is_draining = config_.is_draining();
-  return {{"server", !is_draining, is_draining ? "the server is shutting down" : ""}};
+  std::vector<component> out{
+      {"server", !is_draining, is_draining ? "the server is shutting down" : ""}};
+  if (config_.keeper) {
+    const bool is_up = config_.keeper->is_up;
+    out.push_back({"keeper", is_up, is_up ? "" : "it is not there; the log says why"});
+  }
+  return out;
 }
 
 void api_state::examine(std::function<void(examination)> then) {

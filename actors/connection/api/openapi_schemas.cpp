@@ -12,7 +12,7 @@ constexpr std::string_view schemas = R"json({
   "detail": {"type": "string"}, "correlation_id": {"type": "string"}}},
 "Session": {"type": "object", "required": ["id", "title", "node", "state", "command", "cwd", "pid", "cols", "rows",
     "created_at", "exited_at", "exit_status", "signal", "epoch", "offset", "viewers", "holder", "size_policy", "sandbox",
-    "agent", "shell"], "properties": {
+    "agent", "shell", "usage"], "properties": {
   "id": {"type": "string"}, "title": {"type": "string"}, "node": {"type": "string"},
   "state": {"type": "string", "enum": ["starting", "running", "exiting", "exited", "lost"]},
   "command": {"type": "array", "items": {"type": "string"}}, "cwd": {"type": "string"},
@@ -25,7 +25,17 @@ constexpr std::string_view schemas = R"json({
   "sandbox": {"type": "string"}, "agent": {"type": ["string", "null"]},
   "shell": {"type": "object", "description": "what the shell says of itself", "required": ["cwd", "prompt", "running", "last_exit_status"],
     "properties": {"cwd": {"type": ["string", "null"]}, "prompt": {"type": "boolean"}, "running": {"type": ["string", "null"]},
-      "last_exit_status": {"type": ["integer", "null"]}}}}},
+      "last_exit_status": {"type": ["integer", "null"]}}},
+  "usage": {"$ref": "#/components/schemas/Usage"}}},
+"Usage": {"type": ["object", "null"], "description": "what the session's processes take; null when not known, and when it is over",
+  "required": ["cpu_percent", "cpu_ms", "memory_bytes", "processes", "foreground", "cwd", "at"], "properties": {
+  "cpu_percent": {"type": "number", "description": "of one CPU, since the sample before (the first: since the start)"},
+  "cpu_ms": {"type": "integer", "description": "CPU time so far, that of ended processes included"},
+  "memory_bytes": {"type": "integer", "description": "resident; a page that several processes share counts in each"},
+  "processes": {"type": "integer"},
+  "foreground": {"type": ["string", "null"], "description": "the command that has the terminal"},
+  "cwd": {"type": ["string", "null"], "description": "of the foreground command"},
+  "at": {"type": "string", "format": "date-time", "description": "when the sample was taken; at most one per second"}}},
 "SizePolicy": {"type": "string", "enum": ["latest", "smallest", "largest", "manual"]},
 "SessionList": {"type": "object", "required": ["sessions"], "properties": {
   "sessions": {"type": "array", "items": {"$ref": "#/components/schemas/Session"}}}},
@@ -35,7 +45,7 @@ constexpr std::string_view schemas = R"json({
   "cols": {"type": "integer", "minimum": 1, "maximum": 4096, "default": 80},
   "rows": {"type": "integer", "minimum": 1, "maximum": 4096, "default": 24},
   "title": {"type": "string", "maxLength": 256}, "size_policy": {"$ref": "#/components/schemas/SizePolicy"},
-  "sandbox": {"type": "string", "enum": ["none"]}, "record": {"type": "boolean", "enum": [false]},
+  "sandbox": {"type": "string", "description": "a profile of the server; default: the server's"}, "record": {"type": "boolean", "enum": [false]},
   "node": {"type": "string", "description": "this node's name"}}},
 "UpdateSession": {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {
   "title": {"type": "string", "maxLength": 256}, "size_policy": {"$ref": "#/components/schemas/SizePolicy"},

@@ -45,6 +45,15 @@ void api_state::metrics(const exchange_ptr& x) {
             page.gauge("roost_sessions",
                        "Sessions in the list, ended ones that are still kept too.",
                        static_cast<double>(config_.sessions()));
+            if (config_.keeper) {
+              page.gauge("roost_keeper_up", "Whether the keeper of the programs is connected.",
+                         config_.keeper->is_up ? 1 : 0);
+              page.counter("roost_keeper_launches_total", "Keepers that this server has started.",
+                           static_cast<double>(config_.keeper->launches));
+              page.counter("roost_keeper_lost_programs_total",
+                           "Programs that ended because their keeper did.",
+                           static_cast<double>(config_.keeper->lost_programs));
+            }
             add_pool_metrics(page, *seen.report);
             const auto [banned, bans] = config_.bans();
             page.gauge("roost_connections_banned",

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace roost::connection::api {
 
@@ -36,6 +37,20 @@ json::array texts(const std::vector<std::string>& list) {
   out.reserve(list.size());
   for (const auto& entry : list)
     out.emplace_back(text(entry));
+  return out;
+}
+
+json::value usage_json(const std::optional<session_usage>& x) {
+  if (!x)
+    return nullptr;
+  json::object out;
+  out["cpu_percent"] = std::round(x->cpu_percent * 10) / 10;
+  out["cpu_ms"] = x->cpu.count();
+  out["memory_bytes"] = x->memory_bytes;
+  out["processes"] = x->processes;
+  out["foreground"] = text_or_null(x->foreground);
+  out["cwd"] = text_or_null(x->cwd);
+  out["at"] = rfc3339(x->at);
   return out;
 }
 
@@ -107,7 +122,7 @@ json::object session_json(const session_info& x, std::string_view node) {
   out["holder"] =
       x.holder ? json::value(roost::to_string(x.holder->connection)) : json::value(nullptr);
   out["size_policy"] = to_string(x.size_policy);
-  out["sandbox"] = "none";
+  out["sandbox"] = text(x.sandbox);
   out["agent"] = nullptr;
   json::object shell;
   shell["cwd"] = text_or_null(x.shell.cwd);
@@ -115,6 +130,7 @@ json::object session_json(const session_info& x, std::string_view node) {
   shell["running"] = text_or_null(x.shell.running);
   shell["last_exit_status"] = or_null(x.shell.last_exit_status);
   out["shell"] = std::move(shell);
+  out["usage"] = usage_json(x.usage);
   return out;
 }
 

@@ -124,11 +124,7 @@ result<create_session> parse_create(std::string_view body, std::string_view node
   out.title = read_title(fields).value_or("");
   if (const auto policy = read_size_policy(fields))
     out.size_policy = *policy;
-  if (const auto sandbox = fields.text("sandbox", {0, longest_name});
-      sandbox && !sandbox->empty() && *sandbox != "none")
-    fields.fail({terminal_error::sandbox_unavailable, "sandbox: there is no profile " +
-                                                          brief(boost::json::value(*sandbox)) +
-                                                          "; this server knows \"none\""});
+  out.sandbox = fields.text("sandbox", {0, longest_name}).value_or("");
   read_record(fields);
   if (const auto where = fields.text("node", {0, longest_name});
       where && !where->empty() && *where != node)

@@ -40,7 +40,7 @@ void api_state::create(const exchange_ptr& x) {
 }
 
 void api_state::list(const exchange_ptr& x) {
-  runtime::ask(self_, config_.terminals(), config_.lookup_patience, list_sessions{})
+  runtime::ask(self_, config_.terminals(), config_.lookup_patience, list_sessions{true})
       .then(
           [this, x](const session_list& all) {
             send_json(x, 200, session_list_json(all, config_.node, x->request.who));
@@ -49,8 +49,20 @@ void api_state::list(const exchange_ptr& x) {
 }
 
 void api_state::describe(const exchange_ptr& x, const session_id& id) {
-  relay<session_info>(x, id, describe_session{}, config_.patience,
-                      [this, x](const session_info& info) { answer_session(x, 200, info); });
+  // The terminal knows itself, and the directory what its processes take.
+  runtime::ask(self_, config_.terminals(), config_.lookup_patience, find_session{id, true})
+      .then(
+          [this, x](const session_handle& found) {
+            runtime::ask(self_, found.terminal, config_.patience, describe_session{})
+                .then(
+                    [this, x, usage = found.info.usage](session_info info) {
+                      if (!has_ended(info))
+                        info.usage = usage;
+                      answer_session(x, 200, info);
+                    },
+                    [x](const failure& why) { fail(x, why); });
+          },
+          [x](const failure& why) { fail(x, why); });
 }
 
 void api_state::update(const exchange_ptr& x, const session_id& id) {

@@ -1,3 +1,5 @@
+#include "actors/terminal/pty/prepare.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,7 +10,6 @@
 #include <fmt/format.h>
 
 #include "actors/terminal/pty/quoted.hpp"
-#include "actors/terminal/pty/spawn.hpp"
 #include "actors/terminal/shell_integration/inject.hpp"
 
 namespace roost::terminal {

@@ -1,12 +1,9 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "actors/runtime/result.hpp"
@@ -24,39 +21,6 @@ result<resize_outcome> set_size(int master, terminal_size size);
 
 /// The size the kernel holds now; nothing if `master` is not a terminal any more.
 std::optional<terminal_size> get_size(int master);
-
-/// The processes that read the keyboard now.
-struct foreground_job {
-  pid_t group = 0;
-  std::string
-      command; ///< the kernel's short name of the group's leader (at most 15 bytes), or empty
-};
-
-/// The foreground job; nothing while there is none (between jobs, or after the program's end).
-std::optional<foreground_job> foreground(int master);
-
-/// Whether the session's first process has been reaped: after that its number may be reused.
-enum class leader_state : std::uint8_t { alive, reaped };
-
-/// Sends a signal to a session: to the foreground job and the leader's process group; SIGKILL to
-/// every process of the session, found in /proc (some milliseconds on a busy machine). Signals that
-/// a stopped program could not act on (HUP, INT, QUIT, TERM) are followed by SIGCONT. Processes
-/// that made a session of their own are not reached. Returns how many groups (for SIGKILL:
-/// processes) were signalled.
-std::size_t signal_session(int master, pid_t leader, int signal, leader_state state);
-
-/// How a program ended: exactly one of the two is set.
-struct exit_outcome {
-  std::optional<int> status;
-  std::optional<int> signal;
-
-  friend bool operator==(const exit_outcome&, const exit_outcome&) = default;
-};
-
-/// Reaps the program if it has exited; nothing while it runs. After it gave an outcome it must not
-/// be called again. Error: spawn_failed if somebody else reaped it (SIGCHLD ignored, a foreign
-/// wait).
-result<std::optional<exit_outcome>> poll_exit(int pidfd);
 
 enum class pty_state : std::uint8_t {
   open,  ///< go on

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "actors/runtime/result.hpp"
-#include "actors/terminal/pty/spawn.hpp"
+#include "actors/terminal/pty/prepare.hpp"
 
 namespace roost::terminal {
 

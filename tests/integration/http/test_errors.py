@@ -62,7 +62,7 @@ class Errors(unittest.TestCase):
         self.expect(self.create(command=["true"], env={"A": 1}), 400, "bad-value", "env.A: expected text, got 1")
         self.expect(self.create(command=["true"], title="a\x1b[31mb"), 400, "bad-title")
         self.expect(self.create(command=["true"], title="x" * 257), 400, "bad-value", "title")
-        self.expect(self.create(command=["true"], sandbox="strict"), 422, "sandbox-unavailable", "strict")
+        self.expect(self.create(command=["true"], sandbox="no-such"), 422, "no-such-profile", "no-such")
         self.expect(self.create(command=["true"], record=True), 400, "bad-value", "record")
         self.expect(self.create(command=["true"], node="elsewhere"), 400, "bad-value", "node", "elsewhere")
         self.expect(self.create(command=["true"], size_policy="biggest"), 400, "bad-value", "latest, smallest, largest, manual")

@@ -1,8 +1,8 @@
-"""What a session leaves behind in the server: nothing."""
+"""What a session leaves behind in the server and in the keeper: nothing."""
 import collections
 import concurrent.futures
 import os
-import signal
+import shutil
 import unittest
 
 import process
@@ -67,15 +67,18 @@ class Case(unittest.TestCase):
         self.server = roost.Server(config="log: {level: warn}\n")
         self.addCleanup(self.server.stop)
         self.pid = self.server.process.pid
+        with open(os.path.join(self.server.data, "keeper", "keeper.pid"), encoding="ascii") as file:
+            self.keeper = int(file.read())
 
     def settle(self):
-        """Waits until the server holds no session, no socket of ours and no child; what it holds then."""
+        """Waits until the server holds no session and no socket of ours, and neither it nor the keeper a child; what the server holds then."""
         self.assertEqual(self.server.get("/sessions").json()["sessions"], [], "each was forgotten with a 200 or a 404")
-        try:
-            wait_until(lambda: not process.children(self.pid), "the server has no children")
-        except AssertionError as error:
-            left = [(pid, state, process.command(pid)) for pid, state in process.children(self.pid)]
-            raise AssertionError(f"{error}; it has {left}") from None
+        for parent in (self.pid, self.keeper):
+            try:
+                wait_until(lambda p=parent: not process.children(p), f"{process.command(parent)} has no children")
+            except AssertionError as error:
+                left = [(pid, state, process.command(pid)) for pid, state in process.children(parent)]
+                raise AssertionError(f"{error}; it has {left}") from None
         sockets = [None]
 
         def is_quiet():
@@ -85,10 +88,10 @@ class Case(unittest.TestCase):
         wait_until(is_quiet, "the number of descriptors settles")
         return sorted(process.descriptors(self.pid))
 
-    def assert_same_descriptors(self, before):
+    def assert_same_descriptors(self, before, pid=None):
         """Fewer is fine: a socket of an earlier request may have closed since."""
         def surplus():
-            now = collections.Counter(kind(target) for target in process.descriptors(self.pid))
+            now = collections.Counter(kind(target) for target in process.descriptors(pid or self.pid))
             return now - collections.Counter(kind(target) for target in before)
 
         def kind(target):
@@ -104,6 +107,7 @@ class Sessions(Case):
     def test_500_sessions_leave_nothing_behind(self):
         run_sessions(self.server, 150)  # buffers, arenas and the event history reach their size
         before = self.settle()
+        kept = process.descriptors(self.keeper)
         threads = process.threads(self.pid)
         first = process.memory(self.pid)
         run_sessions(self.server, 250)
@@ -116,8 +120,10 @@ class Sessions(Case):
 
         self.assertEqual(set(seen), {name for name, _, _ in KINDS})
         self.assertEqual(process.children(self.pid), [])
-        self.assertEqual([t for t in process.descriptors(self.pid) if "ptmx" in t or "/pts/" in t or "pidfd" in t], [])
+        for pid in (self.pid, self.keeper):
+            self.assertEqual([t for t in process.descriptors(pid) if "ptmx" in t or "/pts/" in t or "pidfd" in t], [])
         self.assert_same_descriptors(before)
+        self.assert_same_descriptors(kept, self.keeper)
         self.assertEqual(process.threads(self.pid), threads)
         self.assertEqual(process.with_environment(f"ROOST_SERVER=unix:{self.server.socket_path}"), [])
         if not SANITIZED:  # a sanitizer keeps freed memory on purpose
@@ -171,14 +177,21 @@ class Endings(Case):
         wait_until(lambda: len(process.with_environment(marker)) >= 3, "three programs run")
         return marker
 
-    def test_a_stopped_server_leaves_no_program_behind(self):
-        marker = self.start_some()
-        self.assertEqual(self.server.stop(), 0)
-        wait_until(lambda: not process.with_environment(marker), "its programs end with it")
+    def assert_gone(self, marker):
+        """The sessions outlive their server (../survival), but not its data dir: nobody could come back."""
+        self.assertTrue(process.with_environment(marker))
+        shutil.rmtree(self.server.folder)
+        wait_until(lambda: not process.with_environment(marker), "its programs end with the data dir")
+        wait_until(lambda: "roost-keeper" not in process.command(self.keeper), "the keeper ends with the data dir")
 
-    def test_a_killed_server_leaves_no_program_behind(self):
+    def test_a_stopped_server_without_its_folder_leaves_nothing_behind(self):
         marker = self.start_some()
-        os.kill(self.pid, signal.SIGKILL)
+        self.server.process.terminate()
+        self.assertEqual(self.server.process.wait(30), 0)
+        self.assert_gone(marker)
+
+    def test_a_killed_server_without_its_folder_leaves_nothing_behind(self):
+        marker = self.start_some()
+        self.server.process.kill()
         self.server.process.wait()
-        # The kernel closes the terminals, which hangs up what runs on them.
-        wait_until(lambda: not process.with_environment(marker), "its programs are hung up")
+        self.assert_gone(marker)

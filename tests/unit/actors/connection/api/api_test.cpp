@@ -7,6 +7,7 @@
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/manual_clock.hpp"
 
+#include <boost/json/parse.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -107,9 +108,19 @@ terminal_actor::behavior_type terminal(terminal_actor::stateful_pointer<script_s
       [](const report_to&) {},
       [](pty_readable) {},
       [](const pty_writable&) {},
-      [](const child_exited&) {},
       [](const timer_fired&) {},
+      [](const child_exited&) {},
+      [](tree_emptied) {},
+      [](program_lost) {},
   };
+}
+
+/// What the directory knows of a session's processes when it is asked for it.
+session_usage a_use() {
+  session_usage x;
+  x.cpu = 4711ms;
+  x.processes = 3;
+  return x;
 }
 
 terminals_actor::behavior_type directory(terminals_actor::stateful_pointer<script_state> self,
@@ -130,17 +141,25 @@ terminals_actor::behavior_type directory(terminals_actor::stateful_pointer<scrip
         const auto at = all.find(x.id.value);
         if (at == all.end())
           return gone(x.id);
-        return session_handle{at->second, s->sessions.at(x.id.value)};
+        auto info = s->sessions.at(x.id.value);
+        if (x.with_usage)
+          info.usage = a_use();
+        return session_handle{at->second, info};
       },
-      [=](const list_sessions&) {
+      [=](const list_sessions& x) {
         session_list out;
-        for (const auto& [id, info] : s->sessions)
+        for (const auto& [id, info] : s->sessions) {
           out.sessions.push_back(info);
+          if (x.with_usage)
+            out.sessions.back().usage = a_use();
+        }
         return answer(self, s, "list", out);
       },
       [=](const forget_session& x) {
         return answer(self, s, "forget", s->sessions.at(x.id.value));
       },
+      [](const adopt_programs&) {},
+      [](await_sessions) { return sessions_ready{}; },
       [](const session_changed&) {},
       [](const timer_fired&) {},
   };
@@ -336,6 +355,17 @@ TEST_F(api_test, relays_each_question_to_the_terminal) {
   EXPECT_EQ(header_of(bytes, "X-Roost-Gap"), "1");
   EXPECT_EQ(call("POST", "/api/v1/sessions/ab/wait", R"({"exit":true})").status, 200u);
   EXPECT_EQ(story.waited->kind, wait_kind::exit);
+}
+
+TEST_F(api_test, the_use_of_the_machine_is_the_directory_s_word) {
+  const auto one = boost::json::parse(call("GET", "/api/v1/sessions/ab").body);
+  EXPECT_EQ(one.at("usage").at("cpu_ms").as_int64(), 4711);
+  const auto all = boost::json::parse(call("GET", "/api/v1/sessions").body);
+  EXPECT_EQ(all.at("sessions").as_array().at(0).at("usage").at("processes").as_int64(), 3);
+  // The directory has not heard yet of what the terminal knows.
+  story.sessions["ab"].state = session_state::exited;
+  const auto ended = boost::json::parse(call("GET", "/api/v1/sessions/ab").body);
+  EXPECT_TRUE(ended.at("usage").is_null());
 }
 
 TEST_F(api_test, ends_a_running_session_and_forgets_an_ended_one) {

@@ -51,6 +51,14 @@ session_info fresh_session() {
   return x;
 }
 
+session_info busy_session() {
+  auto x = fresh_session();
+  x.state = session_state::running;
+  x.sandbox = "strict";
+  x.usage = session_usage{103.25, 4711ms, 1'288'490'189, 14, "make", "/home/user/src", noon + 5s};
+  return x;
+}
+
 void expect_golden(const std::string& name, const std::string& text) {
   const std::string path = ROOST_SOURCE_DIR "/tests/golden/http/" + name;
   if (std::getenv("ROOST_UPDATE_GOLDEN") != nullptr)
@@ -90,6 +98,20 @@ TEST(render, sessions) {
   const auto fresh = session_json(fresh_session(), "a");
   expect_golden("session_fresh.json", json::serialize(fresh));
   expect_schema("Session", fresh);
+  const auto busy = session_json(busy_session(), "a");
+  expect_golden("session_busy.json", json::serialize(busy));
+  expect_schema("Session", busy);
+  expect_schema("Usage", busy.at("usage").as_object());
+}
+
+TEST(render, what_is_not_known_of_the_use_is_null) {
+  auto x = busy_session();
+  x.usage->foreground.clear();
+  x.usage->cwd.clear();
+  const auto usage = session_json(x, "a").at("usage").as_object();
+  EXPECT_TRUE(usage.at("foreground").is_null());
+  EXPECT_TRUE(usage.at("cwd").is_null());
+  EXPECT_TRUE(session_json(fresh_session(), "a").at("usage").is_null());
 }
 
 TEST(render, a_list_leaves_out_what_the_caller_may_not_see) {

@@ -50,7 +50,7 @@ TEST(parse_create, an_empty_body_asks_for_the_defaults) {
 TEST(parse_create, takes_every_field) {
   const auto wanted =
       parse_create(R"({"command":["make","-j2",""],"cwd":"/tmp","env":{"A":"1","B":""},
-    "cols":132,"rows":43,"title":"build","sandbox":"none","record":false,"node":"a",
+    "cols":132,"rows":43,"title":"build","sandbox":"strict","record":false,"node":"a",
     "size_policy":"smallest"})",
                    "a");
   ASSERT_TRUE(wanted) << said(wanted);
@@ -60,6 +60,7 @@ TEST(parse_create, takes_every_field) {
   EXPECT_EQ(wanted->cols, 132);
   EXPECT_EQ(wanted->rows, 43);
   EXPECT_EQ(wanted->title, "build");
+  EXPECT_EQ(wanted->sandbox, "strict");
   EXPECT_EQ(wanted->size_policy, size_policy_kind::smallest);
 }
 
@@ -87,7 +88,7 @@ TEST(parse_create, refuses_with_the_place_and_what_was_expected) {
       {R"({"cols":"80"})", "bad-value: cols: expected a whole number"},
       {R"({"title":"a\nb"})", "bad-title: title: must not contain control characters"},
       {R"({"size_policy":"biggest"})", "bad-value: size_policy: expected one of latest"},
-      {R"({"sandbox":"strict"})", "sandbox-unavailable: sandbox: there is no profile \"strict\""},
+      {R"({"sandbox":1})", "bad-value: sandbox: expected text"},
       {R"({"record":true})", "bad-value: record: this server cannot record"},
       {R"({"record":"no"})", "bad-value: record: expected true or false"},
       {R"({"node":"b"})", "bad-value: node: this server is \"a\""},

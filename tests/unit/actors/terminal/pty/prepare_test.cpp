@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include "actors/terminal/pty/spawn.hpp"
+#include "actors/terminal/pty/prepare.hpp"
 #include "tests/support/temp_folder.hpp"
 
 namespace roost::terminal {

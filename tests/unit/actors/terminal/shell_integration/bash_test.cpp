@@ -6,7 +6,7 @@ namespace {
 
 class bash_test : public shell_fixture {
 protected:
-  pty_session start_with(const std::string& bashrc) {
+  pty_program start_with(const std::string& bashrc) {
     home_.file(".bashrc", bashrc);
     return start_shell("bash");
   }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "actors/terminal/shell_integration/inject.hpp"
-#include "tests/unit/actors/terminal/pty/spawn_fixture.hpp"
+#include "tests/unit/actors/terminal/pty/program_fixture.hpp"
 
 namespace roost::test {
 
@@ -35,7 +35,7 @@ inline marks marks_in(std::string_view output) {
 }
 
 /// Real shells with Roost's snippets, in a home folder of their own.
-class shell_fixture : public spawn_fixture {
+class shell_fixture : public program_fixture {
 protected:
   shell_fixture() {
     const auto installed = terminal::install_shell_integration(data_.path());
@@ -44,14 +44,14 @@ protected:
   }
 
   /// Starts a bare shell and waits for its first prompt.
-  pty_session start_shell(const std::string& name) {
+  pty_program start_shell(const std::string& name) {
     auto session = start({name});
     EXPECT_TRUE(at_prompt(session));
     return session;
   }
 
   /// Types `keys` and gives the marks up to the next prompt's end.
-  marks after(pty_session& session, std::string_view keys) {
+  marks after(pty_program& session, std::string_view keys) {
     session.forget_output();
     session.type(keys);
     at_prompt(session);
@@ -59,7 +59,7 @@ protected:
   }
 
   /// What was printed in the last step, between the start and the end of the command.
-  static std::string printed(const pty_session& session) {
+  static std::string printed(const pty_program& session) {
     const auto& text = session.output();
     const auto from = text.rfind("\x1b]133;C\a");
     const auto to = text.rfind("\x1b]133;D");
@@ -68,7 +68,7 @@ protected:
     return text.substr(from + 8, to - from - 8);
   }
 
-  bool at_prompt(pty_session& session) {
+  bool at_prompt(pty_program& session) {
     return session.read_until([](const std::string& output) {
       const auto all = marks_in(output);
       return !all.empty() && all.back() == "133;B" && std::ranges::count(all, "133;A") == 1;

@@ -10,7 +10,7 @@ bool has(const std::string& text, std::string_view part) {
 
 class zsh_test : public shell_fixture {
 protected:
-  pty_session start_with(const std::string& zshrc) {
+  pty_program start_with(const std::string& zshrc) {
     home_.file(".zshrc", zshrc);
     return start_shell("zsh");
   }
@@ -96,7 +96,7 @@ TEST_F(zsh_test, a_login_shell_reads_the_profile) {
 
 class fish_test : public shell_fixture {
 protected:
-  pty_session start_with(const std::string& config) {
+  pty_program start_with(const std::string& config) {
     home_.folder(".config/fish");
     home_.file(".config/fish/config.fish", config);
     return start_shell("fish");

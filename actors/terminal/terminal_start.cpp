@@ -1,0 +1,319 @@
+// How a terminal comes to its program: started by the keeper, or taken over from an earlier server;
+// and what it writes down for the next one.
+
+#include "actors/terminal/terminal.hpp"
+
+#include "actors/runtime/random.hpp"
+#include "actors/terminal/keeper/order.hpp"
+#include "actors/terminal/pty/pty.hpp"
+#include "actors/terminal/pty/quoted.hpp"
+
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace roost::terminal {
+
+namespace {
+
+// Starting a program takes milliseconds, unless its folder is on a disk that hangs.
+constexpr std::chrono::seconds start_deadline{15};
+// A checkpoint with scrollback costs some milliseconds: this often at most, and in at most a
+// twentieth of the time.
+constexpr std::chrono::milliseconds checkpoint_age{100};
+
+} // namespace
+
+void terminal_state::start_program(const spawn_request& wanted) {
+  auto surroundings = *context_.spawn;
+  surroundings.identity.session_id = info_.id.value;
+  auto prepared = prepare(wanted, surroundings);
+  if (!prepared)
+    return start_failed(prepared.error());
+  const auto profile = find_sandbox_profile(context_.config.sandbox, info_.sandbox);
+  if (!profile) {
+    std::string known;
+    const auto name_all = [&known](const std::vector<sandbox_profile>& profiles) {
+      for (const auto& each : profiles)
+        known += (known.empty() ? "" : ", ") + each.name;
+    };
+    name_all(builtin_sandbox_profiles());
+    name_all(context_.config.sandbox.profiles);
+    return start_failed(
+        {terminal_error::no_such_profile, quoted(info_.sandbox) + "; this server knows " + known});
+  }
+
+  sandbox_request request;
+  request.executable = prepared->executable;
+  request.argv = prepared->argv;
+  request.cwd = prepared->cwd;
+  request.home = surroundings.user.home;
+  request.uid = ::geteuid();
+  request.data_dir = context_.data_dir;
+  if (!surroundings.integration_dir.empty())
+    request.shared.push_back(surroundings.integration_dir);
+  request.bwrap = find_bwrap();
+  request.has_cgroups = context_.board->has_cgroups;
+  request.limits = context_.config.limits;
+  auto plan = plan_sandbox(*profile, request);
+  if (!plan)
+    return start_failed(plan.error());
+  auto order = make_order(*prepared, *plan, context_.config.history, context_.keeper_program);
+  if (!order)
+    return start_failed(order.error());
+
+  info_.command = prepared->command;
+  info_.cwd = prepared->cwd;
+  if (!title_is_set_ && !prepared->command.empty()) {
+    const auto& word = prepared->command.front();
+    info_.title = word.substr(word.find_last_of('/') + 1);
+  }
+  auto what = std::make_shared<const prepared_spawn>(std::move(*prepared));
+  runtime::ask(self_, context_.keeper.get(), start_deadline,
+               roost::start_program{info_.id, std::make_shared<start_order>(std::move(*order)),
+                                    terminal_actor{self_}})
+      .then(
+          [this, what](const program_ready& x) {
+            if (x.what)
+              begin(std::move(*x.what), what->size);
+            else
+              start_failed(explain(*x.refusal, *what, info_.sandbox));
+          },
+          [this](const failure& why) {
+            caf::anon_send(context_.keeper.get(), forget_program{info_.id});
+            start_failed(why);
+          });
+}
+
+void terminal_state::start_failed(failure why) {
+  start_failure_ = std::move(why);
+  has_failed_ = true;
+  if (describe_promise_.pending()) {
+    describe_promise_.fail(start_failure_);
+    self_->quit();
+  }
+}
+
+void terminal_state::begin(kept_program program, terminal_size size) {
+  auto memory = session_memory::open(std::move(program.memory), program.generation);
+  if (!memory) {
+    caf::anon_send(context_.keeper.get(), forget_program{info_.id});
+    return start_failed(memory.error());
+  }
+  memory_ = std::move(*memory);
+  auto kept = memory_->adopt(memory_->recover());
+  history_ = std::make_unique<history>(
+      context_.config.history,
+      [this](std::uint64_t offset, const slice& bytes) { screen_->on_evict(offset, bytes); },
+      memory_, std::move(kept));
+  screen_ = std::make_unique<screen_follower>(
+      *history_, screen_config{size.cols, size.rows, context_.config.scrollback_lines});
+  policy_ = size_policy(size, info_.size_policy);
+  info_.cols = size.cols;
+  info_.rows = size.rows;
+  open_terminal(program);
+  follow(life_.on_spawned());
+  save_note(); // before anybody hears that the session exists
+  if (describe_promise_.pending())
+    describe_promise_.deliver(info_);
+  log_.info("session started", log::kv("pid", info_.pid), log::kv("cols", info_.cols),
+            log::kv("rows", info_.rows), log::kv("sandbox", info_.sandbox));
+  wait_for_output();
+}
+
+void terminal_state::adopt(kept_program program) {
+  session_note note;
+  recovery what;
+  std::optional<stored_text> checkpoint;
+  auto memory = session_memory::open(std::move(program.memory), program.generation);
+  if (memory) {
+    memory_ = std::move(*memory);
+    what = memory_->recover();
+    checkpoint = memory_->read_checkpoint();
+    if (const auto text = memory_->read_note())
+      if (auto read = read_note(text->text))
+        note = std::move(*read);
+  } else {
+    log_.error("session's memory cannot be used; its output so far is lost",
+               log::kv("why", memory.error().detail));
+    what.is_end_trustworthy = false;
+  }
+  const bool is_note_lost = note.epoch.empty();
+  const auto found = get_size(program.master.get());
+  const auto size = found && found->is_valid() ? *found
+                    : note.sizes.empty()       ? terminal_size{}
+                                               : note.sizes.back().size;
+
+  const auto on_evict = [this](std::uint64_t offset, const slice& bytes) {
+    screen_->on_evict(offset, bytes);
+  };
+  history_ = memory_ ? std::make_unique<history>(context_.config.history, on_evict, memory_,
+                                                 memory_->adopt(what), what.end)
+                     : std::make_unique<history>(context_.config.history, on_evict);
+  screen_origin origin;
+  if (checkpoint) {
+    origin.offset = checkpoint->offset;
+    origin.checkpoint = std::move(checkpoint->text);
+  }
+  origin.sizes = note.sizes;
+  origin.answers_from = what.end;
+  screen_ = std::make_unique<screen_follower>(
+      *history_, screen_config{size.cols, size.rows, context_.config.scrollback_lines},
+      std::move(origin));
+  const bool is_resized = !note.sizes.empty() && !(note.sizes.back().size == size);
+  restore(std::move(note));
+  policy_ = size_policy(size, info_.size_policy);
+  info_.cols = size.cols;
+  info_.rows = size.rows;
+  if (is_resized)
+    screen_->resize(size);
+  published_ = history_->end();
+  live_offset_->store(published_, std::memory_order_relaxed);
+  note_memory(history_->memory_bytes());
+
+  const bool was_over = info_.exited_at.has_value();
+  open_terminal(program);
+  life_.on_spawned();
+  if (was_over) {
+    life_.on_output_end(now());
+    life_.on_tree_empty(now());
+    has_output_ended_ = true;
+    pty_->close();
+    fan_out_->end(now());
+  } else if (is_note_lost) {
+    log_.warn("session's note was damaged: its title, command and shell state are lost");
+  }
+  info_.state = life_.state();
+  if (what.damaged_segments > 0)
+    log_.warn("session's history was damaged", log::kv("segments", what.damaged_segments),
+              log::kv("begin", what.begin), log::kv("end", what.end));
+  if (!what.is_end_trustworthy) {
+    // Offsets mean nothing to viewers any more: they get the screen under a new epoch.
+    screen_->current();
+    use_events();
+    history_->jump(what.next_offset);
+    published_ = history_->end();
+    info_.epoch = fmt::format("{:016x}", os_random::instance().next());
+    log_.warn("session goes on in a new epoch: output may be missing",
+              log::kv("offset", what.next_offset));
+  }
+  save_note();
+  if (describe_promise_.pending())
+    describe_promise_.deliver(info_);
+  log_.info("session taken over", log::kv("pid", info_.pid), log::kv("offset", history_->end()));
+  if (!was_over) {
+    if (is_kill_wanted_)
+      follow(life_.on_kill_requested(now()));
+    self_->send(context_.keeper.get(), claim_program{info_.id, terminal_actor{self_}});
+    wait_for_output();
+  }
+}
+
+void terminal_state::restore(session_note note) {
+  title_is_set_ = note.title_is_set;
+  info_.title = std::move(note.title);
+  info_.size_policy = note.size_policy;
+  info_.owner = std::move(note.owner);
+  info_.created_at = note.created_at == wall_time{} ? context_.clock->now_wall() : note.created_at;
+  info_.exited_at = note.exited_at;
+  info_.exit_status = note.exit_status;
+  info_.signal = note.signal;
+  info_.command = std::move(note.command);
+  info_.cwd = std::move(note.cwd);
+  info_.sandbox = note.sandbox.empty() ? "none" : std::move(note.sandbox);
+  info_.epoch = note.epoch.empty() ? fmt::format("{:016x}", os_random::instance().next())
+                                   : std::move(note.epoch);
+  note_extra_ = std::move(note.extra);
+  is_kill_wanted_ = note.is_kill_requested;
+  shell_.restore(std::move(note.shell));
+  info_.shell = shell_.info();
+}
+
+void terminal_state::open_terminal(kept_program& program) {
+  has_started_ = true;
+  fan_out_ =
+      std::make_unique<fan_out>(*history_, context_.config.window, context_.config.fan_out_rate,
+                                static_cast<fan_out_sink&>(*this));
+  info_.pid = program.pid;
+  info_.warden = program.warden;
+  pty_ = pty_io::open(context_.place(), std::move(program.master));
+  last_output_ = now();
+  last_input_ = last_output_;
+  watch_age();
+}
+
+void terminal_state::watch_age() {
+  const auto& limits = context_.config;
+  if (is_over() || life_.is_kill_requested() ||
+      (limits.lifetime.count() == 0 && limits.idle_limit.count() == 0))
+    return;
+  auto next = steady_time::max();
+  const char* why = nullptr;
+  if (limits.lifetime.count() > 0) {
+    const auto age = context_.clock->now_wall() - info_.created_at;
+    if (age >= limits.lifetime)
+      why = "lifetime";
+    next = now() + (limits.lifetime - std::chrono::duration_cast<std::chrono::nanoseconds>(age));
+  }
+  if (limits.idle_limit.count() > 0) {
+    const auto until = std::max(last_output_, last_input_) + limits.idle_limit;
+    if (now() >= until)
+      why = "idle";
+    next = std::min(next, until);
+  }
+  if (why != nullptr) {
+    log_.info("session ends by a limit", log::kv("limit", why));
+    follow(life_.on_kill_requested(now()));
+    return;
+  }
+  timers_.after(age_timer, next - now(), [this] { watch_age(); });
+}
+
+void terminal_state::save_note() {
+  if (!memory_ || !history_)
+    return;
+  session_note note;
+  note.title = info_.title;
+  note.title_is_set = title_is_set_;
+  note.size_policy = info_.size_policy;
+  note.owner = info_.owner;
+  note.created_at = info_.created_at;
+  note.exited_at = info_.exited_at;
+  note.exit_status = info_.exit_status;
+  note.signal = info_.signal;
+  note.command = info_.command;
+  note.cwd = info_.cwd;
+  note.epoch = info_.epoch;
+  note.sandbox = info_.sandbox;
+  note.shell = shell_.save();
+  note.sizes = screen_->sizes();
+  note.is_kill_requested = life_.is_kill_requested();
+  note.extra = note_extra_;
+  memory_->write_note(write_note(note), history_->end());
+}
+
+void terminal_state::take_checkpoint(checkpoint_depth depth) {
+  use_events(); // what was parsed must be in the note before the checkpoint leaves it out
+  save_note();
+  const auto shot = screen_->take_checkpoint(depth);
+  memory_->write_checkpoint(shot.offset, *shot.bytes);
+  history_->on_checkpoint(shot.offset);
+}
+
+void terminal_state::checkpoint_if_wanted() {
+  if (!history_->wants_checkpoint())
+    return;
+  const auto began = now();
+  const auto interval = std::max<std::chrono::nanoseconds>(checkpoint_age, 20 * checkpoint_cost_);
+  if (began < checkpoint_made_ + interval)
+    return take_checkpoint(checkpoint_depth::screen_only);
+  take_checkpoint(checkpoint_depth::some_scrollback);
+  checkpoint_made_ = now();
+  checkpoint_cost_ = checkpoint_made_ - began;
+}
+
+} // namespace roost::terminal
