@@ -117,6 +117,7 @@ void terminal_state::begin(kept_program program, terminal_size size) {
   info_.rows = size.rows;
   open_terminal(program);
   follow(life_.on_spawned());
+  watch_age();
   save_note(); // before anybody hears that the session exists
   if (describe_promise_.pending())
     describe_promise_.deliver(info_);
@@ -209,6 +210,7 @@ void terminal_state::adopt(kept_program program) {
     if (is_kill_wanted_)
       follow(life_.on_kill_requested(now()));
     self_->send(context_.keeper.get(), claim_program{info_.id, terminal_actor{self_}});
+    watch_age();
     wait_for_output();
   }
 }
@@ -243,7 +245,6 @@ void terminal_state::open_terminal(kept_program& program) {
   pty_ = pty_io::open(context_.place(), std::move(program.master));
   last_output_ = now();
   last_input_ = last_output_;
-  watch_age();
 }
 
 void terminal_state::watch_age() {

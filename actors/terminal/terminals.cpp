@@ -399,7 +399,7 @@ void terminals_state::adopted(const session_id& id, bool is_well) {
   else
     ++adopted_.failed;
   if (!is_well)
-    if (const auto at = sessions_.find(id.value); at != sessions_.end()) {
+    if (const auto at = sessions_.find(id.value); at != sessions_.end() && !at->second.terminal) {
       at->second.is_announced = true;
       lost(at->second);
     }
