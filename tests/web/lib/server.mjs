@@ -92,6 +92,12 @@ export class Server {
     return status;
   }
 
+  /** kill -9 of the server: its keeper and the programs stay. */
+  async crash() {
+    this.process.kill('SIGKILL');
+    await this.exited;
+  }
+
   async stop() {
     await this.shutDown();
     rmSync(this.dataDir, { recursive: true, force: true });
