@@ -274,7 +274,7 @@ struct memory_wish {
 struct limit_wish {
   std::uint32_t resource = 0; ///< RLIMIT_…
   std::uint32_t reserved = 0;
-  std::uint64_t most = 0; ///< soft and hard
+  std::uint64_t most = 0; ///< soft and hard; the keeper's own hard limit where that is lower
 };
 struct user_wish {
   std::uint32_t uid = 0;
