@@ -67,7 +67,10 @@ int program_keeper::run() {
   using watch = event_loop::watch;
   if (!signals_ ||
       loop_.add(signals_.get(), EPOLLIN, [this](auto) { on_signals(); }) == watch::none ||
-      loop_.add(listener_.get(), EPOLLIN, [this](auto) { accept_some(); }) == watch::none) {
+      // One in a turn: those that have gone again, like whoever only asks whether a keeper is
+      // there, are dropped at its end and do not count as strangers that newcomers have to wait
+      // for.
+      loop_.add(listener_.get(), EPOLLIN, [this](auto) { accept_one(); }) == watch::none) {
     note("cannot wait for anything: errno %d", errno);
     return 1;
   }
@@ -85,11 +88,6 @@ int program_keeper::run() {
 }
 
 // ---- connections ----
-
-void program_keeper::accept_some() {
-  for (int i = 0; i < most_packets && accept_one(); ++i) {
-  }
-}
 
 bool program_keeper::accept_one() {
   descriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));

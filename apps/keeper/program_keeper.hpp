@@ -53,7 +53,6 @@ private:
   };
 
   // connections
-  void accept_some();
   bool accept_one();
   void on_input(peer& from);
   void greet(peer& from, const arrival& what);
