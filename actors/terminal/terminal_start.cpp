@@ -62,6 +62,10 @@ void terminal_state::start_program(const spawn_request& wanted) {
   auto plan = plan_sandbox(*profile, request);
   if (!plan)
     return start_failed(plan.error());
+  for (const auto& limit : plan->limits.enforced)
+    if (limit.by == limit_enforcer::none)
+      log_.warn("limit is held by nobody on this machine", log::kv("limit", limit.name),
+                log::kv("value", limit.value));
   auto order = make_order(*prepared, *plan, context_.config.history, context_.keeper_program);
   if (!order)
     return start_failed(order.error());

@@ -237,6 +237,14 @@ supervisor_actor node::spawn_tree() {
                    slot.put(handle);
                    return handle;
                  }),
+      // Ends after the terminals: a keeper without a server may begin to read for the programs, and
+      // then what terminals still read and write down would be lost.
+      supervised(rules("keeper"),
+                 [slot = keeper_, keeper](const child_start& s) {
+                   auto handle = s.system.spawn(terminal::keeper_link, keeper);
+                   slot.put(handle);
+                   return handle;
+                 }),
       // Terminals write down what the next server must know; the screen with all its lines takes
       // some milliseconds each.
       supervised(rules("terminals", settings_.shutdown_timeout),
@@ -248,13 +256,6 @@ supervisor_actor node::spawn_tree() {
       supervised(rules("directory"),
                  [slot = terminals_, directory](const child_start& s) {
                    auto handle = s.system.spawn(terminal::terminals, directory);
-                   slot.put(handle);
-                   return handle;
-                 }),
-      // After the directory, to which it hands the sessions of an earlier server.
-      supervised(rules("keeper"),
-                 [slot = keeper_, keeper](const child_start& s) {
-                   auto handle = s.system.spawn(terminal::keeper_link, keeper);
                    slot.put(handle);
                    return handle;
                  }),

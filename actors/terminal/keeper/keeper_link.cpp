@@ -18,6 +18,7 @@ constexpr std::chrono::seconds greeting_limit{5};
 // Between attempts, growing: an installation may be under way.
 constexpr std::chrono::milliseconds first_retry{100};
 constexpr std::chrono::milliseconds longest_retry{5'000};
+constexpr std::chrono::milliseconds directory_pause{5};
 
 } // namespace
 
@@ -92,6 +93,7 @@ void keeper_link_state::lose(const char* why) {
   const bool was_up = state_ == link::up;
   channel_->close();
   timers_.cancel(greeting_timer);
+  timers_.cancel(directory_timer);
   config_.board->is_up = false;
   pending_.clear(); // whoever waits hears that it failed
   for (auto& [request, promise] : forgetting_)
@@ -122,19 +124,23 @@ bool keeper_link_state::send(const Packet& packet, std::vector<unique_fd> fds) {
   case keeper_channel::send_state::sent:
     return true;
   case keeper_channel::send_state::queued:
-    if (!std::exchange(is_waiting_writable_, true)) {
-      const auto weak = caf::actor_cast<caf::weak_actor_ptr>(self_);
-      channel_->wait_writable([weak] {
-        if (auto strong = caf::actor_cast<keeper_actor>(weak))
-          caf::anon_send(strong, keeper_writable{});
-      });
-    }
+    wait_writable();
     return true;
   case keeper_channel::send_state::closed:
     break;
   }
   lose("it does not take what is sent to it");
   return false;
+}
+
+void keeper_link_state::wait_writable() {
+  if (std::exchange(is_waiting_writable_, true))
+    return;
+  const auto weak = caf::actor_cast<caf::weak_actor_ptr>(self_);
+  channel_->wait_writable([weak] {
+    if (auto strong = caf::actor_cast<keeper_actor>(weak))
+      caf::anon_send(strong, keeper_writable{});
+  });
 }
 
 void keeper_link_state::on_writable() {
@@ -144,15 +150,9 @@ void keeper_link_state::on_writable() {
   switch (channel_->flush()) {
   case keeper_channel::send_state::sent:
     break;
-  case keeper_channel::send_state::queued: {
-    is_waiting_writable_ = true;
-    const auto weak = caf::actor_cast<caf::weak_actor_ptr>(self_);
-    channel_->wait_writable([weak] {
-      if (auto strong = caf::actor_cast<keeper_actor>(weak))
-        caf::anon_send(strong, keeper_writable{});
-    });
+  case keeper_channel::send_state::queued:
+    wait_writable();
     break;
-  }
   case keeper_channel::send_state::closed:
     lose("it does not take what is sent to it");
   }
@@ -293,7 +293,16 @@ void keeper_link_state::on_ready() {
   log_.info("keeper is there", log::kv("pid", pid_), log::kv("generation", generation_),
             log::kv("version", version_), log::kv("sessions", handed_over_.size()),
             log::kv("cgroup_limits", config_.board->has_cgroups.load()));
-  self_->send(config_.directory.get(), adopt_programs{std::exchange(handed_over_, {})});
+  tell_directory();
+}
+
+void keeper_link_state::tell_directory() {
+  const auto directory = config_.directory.get();
+  if (!directory) { // it starts after this actor
+    timers_.after(directory_timer, directory_pause, [this] { tell_directory(); });
+    return;
+  }
+  self_->send(directory, adopt_programs{std::exchange(handed_over_, {})});
 }
 
 caf::result<program_ready> keeper_link_state::on_start(const start_program& x) {

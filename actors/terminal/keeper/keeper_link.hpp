@@ -63,7 +63,7 @@ public:
 
 private:
   enum class link : std::uint8_t { down, launching, greeting, up, fenced };
-  enum timer_id : std::uint32_t { retry_timer, greeting_timer };
+  enum timer_id : std::uint32_t { retry_timer, greeting_timer, directory_timer };
 
   struct held {
     caf::weak_actor_ptr terminal; ///< empty until it is claimed
@@ -80,12 +80,14 @@ private:
   void on_welcome(const keeper::welcome& x);
   void on_session(const keeper::session& x, std::vector<unique_fd>& fds);
   void on_ready();
+  void tell_directory();
   void on_started(const keeper::started& x, std::vector<unique_fd>& fds);
   void on_refused(const keeper::refused& x);
   void on_exited(const keeper::exited& x);
   void on_emptied(const keeper::emptied& x);
   void tell(const held& about);
   void wait();
+  void wait_writable();
   template <class Packet>
   bool send(const Packet& packet, std::vector<unique_fd> fds = {});
   program_ready make_ready(session_id id, std::vector<unique_fd>& fds) const;

@@ -235,6 +235,21 @@ class Reading(unittest.TestCase):
         one.wait_for(name, text="typed")
         return finished[0]
 
+    def test_an_orderly_stop_in_the_middle_of_output(self):
+        """The keeper may not begin to read while the terminals of the server that stops still do."""
+        one = node.Node(node.CONFIG + "terminals: {keep_reading: true}\n")
+        self.addCleanup(one.stop)
+        lines = 150000
+        name = one.new(["bash", "-c", f"stty -opost; for ((i = 0; i < {lines}; i++)); do printf '%07d\\n' $i; done; cat"])["id"]
+        for part in range(1, 4):
+            wait_until(lambda p=part: one.session(name)["offset"] >= p * lines, "some more of it", 20)
+            self.assertEqual(one.terminate(), 0)
+            one.start()
+        wait_until(lambda: one.session(name)["offset"] >= lines * 8, "all of it", 20)
+        begin, out, _ = one.output(name)
+        self.assertEqual(begin, 0)
+        self.assertTrue(out == b"".join(b"%07d\n" % i for i in range(lines)), "the bytes differ")
+
     def test_the_keeper_reads_on(self):
         self.assertTrue(self.run_away("true"))
 
