@@ -2,6 +2,7 @@
 
 #include "actors/connection/counted_stream.hpp"
 #include "actors/connection/outgoing.hpp"
+#include "actors/runtime/token_bucket.hpp"
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
@@ -27,6 +28,11 @@ using steady = std::chrono::steady_clock;
 constexpr std::size_t first_read = 128;
 // Small enough that a flood of large messages does not make a neighbour on this thread wait.
 constexpr std::size_t next_read = std::size_t{16} << 10;
+// What of a message goes beyond this takes its turn with all other large messages of the thread. A
+// keystroke waits for each turn of its thread that is taken between its own; a megabyte that comes
+// some milliseconds later troubles nobody.
+constexpr std::size_t large_message = std::size_t{64} << 10;
+constexpr std::uint64_t large_rate = std::uint64_t{48} << 20; // bytes per second and thread
 // A read buffer that held more than a few keys is given back.
 constexpr std::size_t keep_read_buffer = 512;
 
@@ -46,6 +52,12 @@ private:
   const_iterator begin_;
   const_iterator end_;
 };
+
+/// Of the large messages that the calling thread reads, whoever sends them.
+token_bucket& large_pace() {
+  thread_local token_bucket pace{large_rate, next_read};
+  return pace;
+}
 
 template <class Socket>
 class ws_stream_impl final : public ws_stream,
@@ -176,18 +188,47 @@ private:
   // Piece by piece: while nothing comes, a whole message's buffer would be held for nothing.
   void read() {
     const auto limit = read_buffer_.size() == 0 ? first_read : next_read;
+    // To grow by doubling would copy half of it in one turn. Memory that is not written to yet is
+    // not used yet.
+    if (read_buffer_.size() > large_message)
+      read_buffer_.reserve(config_->max_frame + next_read);
     ws_.async_read_some(read_buffer_, limit,
-                        [self = this->shared_from_this()](beast::error_code ec, std::size_t) {
+                        [self = this->shared_from_this()](beast::error_code ec, std::size_t n) {
                           if (ec) {
                             self->finish(self->code_after(ec));
                             return;
                           }
                           if (self->is_closed_)
                             return; // what Beast had read before it was cut
-                          if (self->ws_.is_message_done())
-                            self->handle_message();
-                          self->read_on();
+                          if (self->read_buffer_.size() > large_message)
+                            self->await_turn(n);
+                          else
+                            self->use_what_is_read();
                         });
+  }
+
+  void use_what_is_read() {
+    if (ws_.is_message_done())
+      handle_message();
+    read_on();
+  }
+
+  /// `n` bytes of a large message were read.
+  void await_turn(std::size_t n) {
+    const auto now = steady::now();
+    large_pace().take(n);
+    const auto turn = large_pace().ready_at(now);
+    if (turn <= now) {
+      use_what_is_read();
+      return;
+    }
+    if (!turn_)
+      turn_ = std::make_unique<connection_timer>(ws_.get_executor());
+    turn_->expires_at(turn);
+    turn_->async_wait([self = this->shared_from_this()](boost::system::error_code) {
+      if (!self->is_closed_)
+        self->use_what_is_read();
+    });
   }
 
   /// Not before what was read is worked off: a mailbox has no bound of its own.
@@ -383,6 +424,8 @@ private:
     beast::get_lowest_layer(ws_).close(ignored);
     heartbeat_.cancel();
     write_watch_.cancel();
+    if (turn_)
+      turn_->cancel();
     queue_ = {};
     figures_->queued_bytes.store(0, std::memory_order_relaxed);
     claim_.release();
@@ -393,6 +436,8 @@ private:
     });
   }
 
+  using connection_timer =
+      asio::basic_waitable_timer<steady, asio::wait_traits<steady>, connection_executor>;
   using upgrade_request = beast::http::request<beast::http::empty_body>;
 
   const std::shared_ptr<const ws_config> config_;
@@ -404,8 +449,9 @@ private:
   bool is_early_;
   beast::flat_buffer read_buffer_; ///< one message; bounded by read_message_max
   ws_type ws_;
-  asio::basic_waitable_timer<steady, asio::wait_traits<steady>, connection_executor> heartbeat_;
-  asio::basic_waitable_timer<steady, asio::wait_traits<steady>, connection_executor> write_watch_;
+  connection_timer heartbeat_;
+  connection_timer write_watch_;
+  std::unique_ptr<connection_timer> turn_; ///< for the next piece of a large message; few need it
 
   outgoing_queue queue_;
   outgoing_message current_;

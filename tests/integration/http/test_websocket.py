@@ -1,5 +1,8 @@
 """roost.v1 over a real WebSocket: what works, and every way to be wrong with its documented answer."""
+import hashlib
+import random
 import struct
+import threading
 import time
 import unittest
 
@@ -96,6 +99,25 @@ class Streams(Case):
         info = self.server.get(f"/sessions/{session}").json()
         self.assertEqual((info["viewers"], info["cols"], info["rows"]), (1, 100, 30))
         self.assertRegex(info["holder"], r"^c\d+$")
+
+    def test_large_messages_of_many_arrive_whole(self):
+        """Beyond 64 KiB a message is read piece by piece, in turns with those of others."""
+        watched = []
+        for _ in range(6):
+            client = self.connect()
+            size = client.expect("hello")["limits"]["max_frame"] - 5
+            session = self.server.new(["sh", "-c", f"stty raw -echo; echo ready; head -c {size} | sha256sum"])["id"]
+            client.attach(1, session)
+            client.read_output(1, b"ready")
+            data = random.Random(session).randbytes(size)
+            watched.append((client, data))
+        senders = [threading.Thread(target=client.input, args=(1, data)) for client, data in watched]
+        for sender in senders:
+            sender.start()
+        for client, data in watched:
+            client.read_output(1, hashlib.sha256(data).hexdigest().encode(), seconds=60)
+        for sender in senders:
+            sender.join(10)
 
     def test_resume_by_offset_is_a_delta(self):
         session = self.cat()
