@@ -312,7 +312,7 @@ connection_actor::behavior_type connection(connection_pointer self,
                                            std::shared_ptr<const connection_context> context,
                                            connection_id id,
                                            std::shared_ptr<connection_figures> figures,
-                                           std::shared_ptr<ws_handoff> handoff) {
+                                           const std::shared_ptr<ws_handoff>& handoff) {
   runtime::arm(self);
   auto* s = &self->state;
   self->set_down_handler([s](caf::down_msg& x) { s->on_terminal_down(x.source); });

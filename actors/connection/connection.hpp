@@ -128,6 +128,6 @@ connection_actor::behavior_type connection(connection_pointer self,
                                            std::shared_ptr<const connection_context> context,
                                            connection_id id,
                                            std::shared_ptr<connection_figures> figures,
-                                           std::shared_ptr<ws_handoff> handoff);
+                                           const std::shared_ptr<ws_handoff>& handoff);
 
 } // namespace roost::connection

@@ -36,7 +36,7 @@ struct http_limits {
   std::chrono::milliseconds linger{2'000};            ///< for the client to read a last answer
   std::uint32_t max_requests = 1'000;                 ///< on one connection
   std::uint32_t header_bytes = 16 * 1024;
-  std::size_t stream_queue = 256 * 1024; ///< of an open-ended response
+  std::size_t stream_queue = std::size_t{256} << 10; ///< of an open-ended response
 };
 
 class http_stream;
@@ -179,10 +179,10 @@ private:
   std::uint64_t timer_serial_ = 0;
 
   phase phase_ = phase::handshake;
-  static constexpr std::size_t read_size = 16 * 1024;
+  static constexpr std::size_t read_size = std::size_t{16} << 10;
   /// What a client may send ahead while its request is being answered. Past it nothing more is
   /// read, so the kernel's flow control holds the client.
-  static constexpr std::size_t max_ahead = 64 * 1024;
+  static constexpr std::size_t max_ahead = std::size_t{64} << 10;
   std::unique_ptr<std::array<char, read_size>> arriving_; ///< the target of the pending read
   boost::beast::flat_buffer input_;                       ///< what has come and is not parsed yet
   std::optional<request_parser> parser_;

@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 namespace {
 
 // A body up to this size joins its head: one write, one TLS record.
-constexpr std::size_t small_body = 16 * 1024;
+constexpr std::size_t small_body = std::size_t{16} << 10;
 
 } // namespace
 

@@ -109,6 +109,7 @@ public:
   explicit timers(Self* self) : self_(self) {}
 
   /// Calls `f` once after `delay`, unless the timer is armed again or cancelled before.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved from, in each instantiation
   void after(std::uint32_t id, std::chrono::nanoseconds delay, std::function<void()> f) {
     auto& slot = slots_[id];
     ++slot.generation;

@@ -65,9 +65,8 @@ template <class T>
 field kv(std::string_view name, const T& value) {
   if constexpr (std::same_as<T, bool>)
     return {name, value};
-  else if constexpr (std::is_enum_v<T> && !fmt::is_formattable<T>::value)
-    return {name, static_cast<std::int64_t>(value)};
-  else if constexpr (std::signed_integral<T> && !std::same_as<T, char>)
+  else if constexpr ((std::is_enum_v<T> && !fmt::is_formattable<T>::value) ||
+                     (std::signed_integral<T> && !std::same_as<T, char>))
     return {name, static_cast<std::int64_t>(value)};
   else if constexpr (std::unsigned_integral<T>)
     return {name, static_cast<std::uint64_t>(value)};

@@ -31,7 +31,7 @@ TEST(inbound_pace, small_messages_cost_more_than_their_bytes) {
     subject.message(inbound_pace::ack_cost);
     ++messages;
   }
-  EXPECT_NEAR(messages, 8000 / (7 + 64), 2);
+  EXPECT_NEAR(messages, 8000.0 / (7 + 64), 2);
   EXPECT_LT(inbound_pace::ack_cost, inbound_pace::input_cost);
 }
 

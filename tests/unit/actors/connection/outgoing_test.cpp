@@ -60,8 +60,8 @@ TEST(outgoing_queue, pieces_of_two_blocks_stay_apart_though_their_addresses_meet
   // Two shares in one buffer with different owners: they must not be merged, since one may be
   // freed.
   const auto memory = std::make_shared<std::string>("abcdef");
-  const std::shared_ptr<const char> first(std::shared_ptr<int>(new int(1)), memory->data());
-  const std::shared_ptr<const char> second(std::shared_ptr<int>(new int(2)), memory->data() + 3);
+  const std::shared_ptr<const char> first(std::make_shared<int>(1), memory->data());
+  const std::shared_ptr<const char> second(std::make_shared<int>(2), memory->data() + 3);
   outgoing_queue q;
   q.push_output(1, 0, {first, 3});
   q.push_output(1, 3, {second, 3});
@@ -87,7 +87,7 @@ TEST(outgoing_queue, other_streams_jumps_and_text_start_a_new_message) {
 }
 
 TEST(outgoing_queue, frames_are_bounded) {
-  const block b(std::string(64 * 1024, 'x'));
+  const block b(std::string(std::size_t{64} << 10, 'x'));
   outgoing_queue q;
   for (std::uint64_t i = 0; i < 10; ++i)
     q.push_output(1, i * b.size, b.piece(0, b.size));

@@ -28,7 +28,7 @@ TEST(pool_desk, WS_2_a_claim_comes_back_once_wherever_it_went) {
   const auto desk = std::make_shared<pool_desk>(small());
   auto first = desk->reserve("a", "t", standing::ordinary).claim;
   auto moved = std::move(first);
-  EXPECT_FALSE(first);
+  EXPECT_FALSE(first); // NOLINT(bugprone-use-after-move): that it is empty is the point
   EXPECT_EQ(desk->usage().websockets, 1U);
   moved = desk->reserve("a", "t", standing::ordinary).claim;
   EXPECT_EQ(desk->usage().websockets, 1U) << "the one it replaced came back";

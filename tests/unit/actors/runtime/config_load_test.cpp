@@ -359,7 +359,7 @@ TEST(config_load, an_unreadable_file_is_named) {
 
 TEST(config_load, hostile_text_never_reaches_the_terminal_raw) {
   auto inputs = with_file("\"a\\e[2J\": 1\nnode_name: \"x\\e]0;owned\\a\"\n");
-  inputs.arguments.push_back("--\x1b[2J");
+  inputs.arguments.emplace_back("--\x1b[2J");
   for (const auto& line : problems(load_config(inputs)))
     EXPECT_EQ(line.find('\x1b'), std::string::npos) << line;
 }
