@@ -1,4 +1,5 @@
 """A roostd of the tests' own, and HTTP requests to it."""
+import atexit
 import http.client
 import json
 import os
@@ -209,6 +210,7 @@ def own(test, config=""):
     return server
 
 
+@atexit.register
 def stop_all():
     while _shared:
         _shared.pop().stop()

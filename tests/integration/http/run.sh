@@ -5,4 +5,4 @@
 # ROOSTD names the program; default: the one in ROOST_BUILD_DIR, build/release or build/dev.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-exec python3 -B "$here/main.py" "$@"
+exec python3 -B "$here/../suite.py" "$here" "$@"

@@ -1,4 +1,5 @@
 """A roost-keeper of the tests' own, and what can be seen of it and its sessions from outside."""
+import atexit
 import contextlib
 import os
 import select
@@ -172,6 +173,7 @@ class Keeper:
             shutil.rmtree(self.top, ignore_errors=True)
 
 
+@atexit.register
 def stop_all():
     """Stops every keeper, also when one of them cannot be stopped."""
     with contextlib.ExitStack() as each:

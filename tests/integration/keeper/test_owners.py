@@ -133,7 +133,7 @@ class Surviving(keeper.Case):
         code = ("import sys; sys.path[:0] = sys.argv[2:]; import wire; link = wire.Link(sys.argv[1]); link.hello();"
                 "link.start('a', ['/bin/bash', '-c', 'for i in {1..100}; do echo line $i; done; read x; echo after $x; sleep 60']);"
                 "print('ready', flush=True); link.receive(60)")
-        with subprocess.Popen([sys.executable, "-c", code, kept.socket, *sys.path[:2]], stdout=subprocess.PIPE) as server:
+        with subprocess.Popen([sys.executable, "-c", code, kept.socket, *sys.path], stdout=subprocess.PIPE) as server:
             self.assertEqual(server.stdout.readline(), b"ready\n")
             server.kill()
         owner = kept.owner()

@@ -1,4 +1,5 @@
 """A roostd that dies and comes back: with the same data dir, port and keeper."""
+import atexit
 import collections
 import contextlib
 import os
@@ -138,6 +139,7 @@ class Node(roost.Server):
         return status
 
 
+@atexit.register
 def stop_all():
     for each in list(NODES):
         each.stop()

@@ -7,4 +7,4 @@
 # ROOST_ROUNDS=50: the long form. ROOST_SEED=N: the same moments again.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-exec python3 -B "$here/main.py" "$@"
+exec python3 -B "$here/../suite.py" "$here" "$@"
