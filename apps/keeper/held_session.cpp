@@ -70,14 +70,18 @@ held_session::~held_session() {
 }
 
 std::optional<trouble> held_session::begin(const start_request& request, std::vector<int> extras,
-                                           const inheritance& inherited, std::uint64_t owner) {
+                                           const inheritance& inherited, std::uint64_t owner,
+                                           const held_session* last) {
   if (request.user && ::geteuid() != 0)
     return trouble{step::user, EPERM};
   const auto owner_of_tty = request.user ? std::optional<uid_t>(request.user->uid) : std::nullopt;
   auto tty = open_terminal(request.size, owner_of_tty);
   if (!tty)
     return trouble{step::terminal, errno};
-  memory_ = session_memory::make(request.memory.history);
+  if (last != nullptr)
+    memory_ = last->memory_;
+  else if (auto made = session_memory::make(request.memory.history))
+    memory_ = std::make_shared<session_memory>(std::move(*made));
   if (!memory_)
     return trouble{step::memory, errno};
   auto channel = make_channel();

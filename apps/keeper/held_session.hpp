@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,10 +45,11 @@ public:
   ~held_session();
 
   /// Starts the program, without waiting for it. `extras` stay the caller's. `owner`: the
-  /// generation that may write the memory. Something: it cannot be started, and no process was
-  /// made.
+  /// generation that may write the memory. `last`: the one whose memory this one goes on with, if
+  /// any. Something: it cannot be started, and no process was made.
   std::optional<trouble> begin(const start_request& request, std::vector<int> extras,
-                               const inheritance& inherited, std::uint64_t owner);
+                               const inheritance& inherited, std::uint64_t owner,
+                               const held_session* last);
 
   void send_signal(int number, reach to);
   /// Kills the tree. Harmless when repeated.
@@ -110,7 +112,7 @@ private:
   int status_ = -1;
   int signal_ = 0;
 
-  std::optional<session_memory> memory_;
+  std::shared_ptr<session_memory> memory_; ///< shared with the program before, or the next one
   shared_descriptor memory_file_;
   shared_descriptor master_;
   descriptor tty_; ///< until the exit, so that a program may close its terminal for a moment

@@ -70,26 +70,33 @@ void program_keeper::obey_start(const start& packet, const arrival& what) {
     return no(step::process, EMFILE); // they were sent, and there was no room for them here
   if (what.has_lost_descriptors || came == 0 || came > most_extra_fds + 1)
     return no(step::packet, 0);
-  if (sessions_.contains(view(packet.id)))
-    return no(step::id, EEXIST);
-  if (closing_ != closing::no)
-    return no(step::process, ECANCELED);
-  if (sessions_.size() >= most_sessions)
-    return no(step::process, EAGAIN);
   const auto bytes = copy_request(what.descriptors.front().get(), packet.request_bytes);
   const auto request = bytes ? parse_request(*bytes, owner_->version) : std::nullopt;
   if (!request)
     return no(step::packet, 0);
+  auto* const known = find(packet.id);
+  if (known != nullptr && !request->is_again)
+    return no(step::id, EEXIST);
+  if (known == nullptr && request->is_again)
+    return no(step::id, ENOENT);
+  if (known != nullptr && !known->live().is_empty())
+    return no(step::id, EBUSY);
+  if (closing_ != closing::no)
+    return no(step::process, ECANCELED);
+  if (known == nullptr && sessions_.size() >= most_sessions)
+    return no(step::process, EAGAIN);
 
-  entry made;
-  made.session = std::make_unique<held_session>(loop_, cgroups_, *this, packet.id);
-  made.request = packet.h.request;
+  auto made = std::make_unique<held_session>(loop_, cgroups_, *this, packet.id);
   std::vector<int> extras;
   for (std::size_t i = 1; i < came; ++i)
     extras.push_back(what.descriptors[i].get());
-  if (const auto why = made.session->begin(*request, extras, inherited_, generation_))
+  if (const auto why = made->begin(*request, extras, inherited_, generation_,
+                                   known != nullptr ? known->session.get() : nullptr))
     return no(why->at, why->error);
-  sessions_.emplace(view(packet.id), std::move(made));
+  auto& place = sessions_[std::string(view(packet.id))];
+  (known != nullptr ? place.next : place.session) = std::move(made);
+  place.request = packet.h.request;
+  place.is_answered = false;
 }
 
 void program_keeper::obey_signal(const keeper::send_signal& packet, const arrival&) {
@@ -98,13 +105,13 @@ void program_keeper::obey_signal(const keeper::send_signal& packet, const arriva
                         (packet.to == reach::jobs || packet.to == reach::tree);
   if (!is_known)
     return refuse(packet.h.request, packet.id, {step::packet, 0});
-  if (whom != nullptr && !whom->session->is_empty())
-    whom->session->send_signal(packet.number, packet.to);
+  if (whom != nullptr && !whom->live().is_empty())
+    whom->live().send_signal(packet.number, packet.to);
 }
 
 void program_keeper::obey_end(const keeper::end& packet, const arrival&) {
   if (auto* const whom = find(packet.id))
-    whom->session->end_tree();
+    whom->live().end_tree();
 }
 
 void program_keeper::obey_forget(const forget& packet, const arrival&) {
@@ -115,12 +122,13 @@ void program_keeper::obey_forget(const forget& packet, const arrival&) {
   auto* const whom = find(packet.id);
   if (whom == nullptr)
     return;
-  if (whom->session->is_empty())
+  if (whom->live().is_empty())
     return forget_now(*whom->session);
   whom->is_forgotten = true;
-  whom->session->fail({step::process, ECANCELED});
-  whom->session->end_tree();
+  whom->live().fail({step::process, ECANCELED});
+  whom->live().end_tree();
   whom->session->let_go();
+  whom->live().let_go();
 }
 
 void program_keeper::obey_drain(const set_drain& packet, const arrival&) {
@@ -163,6 +171,8 @@ void program_keeper::tell_of(const held_session& whom, std::uint32_t request) {
 
 void program_keeper::on_started(held_session& whom) {
   auto* const known = find(whom.id());
+  if (known != nullptr && known->next)
+    known->session = std::move(known->next);
   if (known == nullptr || known->is_forgotten || std::exchange(known->is_answered, true) || !owner_)
     return;
   started packet;

@@ -202,9 +202,9 @@ void program_keeper::drop_lost_peers() {
 /// A start whose owner is gone is taken back: nobody would know of the program.
 void program_keeper::cancel_starts() {
   for (auto& [id, each] : sessions_)
-    if (each.session->now() != held_session::state::held) {
+    if (each.live().now() != held_session::state::held) {
       each.is_answered = true;
-      each.session->fail({step::process, ECANCELED});
+      each.live().fail({step::process, ECANCELED});
     }
 }
 
@@ -226,13 +226,13 @@ void program_keeper::reap() {
   int status = 0;
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     const auto found = std::ranges::find_if(
-        sessions_, [pid](const auto& each) { return each.second.session->warden() == pid; });
+        sessions_, [pid](const auto& each) { return each.second.live().warden() == pid; });
     if (found == sessions_.end()) {
       for (auto& [id, each] : sessions_)
-        if (each.session->pid() == pid && each.session->life() == phase::running)
-          each.session->on_leader_gone(status);
-    } else if (found->second.session->on_warden_gone(status)) {
-      emptied(*found->second.session);
+        if (each.live().pid() == pid && each.live().life() == phase::running)
+          each.live().on_leader_gone(status);
+    } else if (found->second.live().on_warden_gone(status)) {
+      emptied(found->second.live());
     } else {
       found->second.is_orphaned = true;
       has_strays_ = true;
@@ -246,7 +246,7 @@ void program_keeper::reap() {
 void program_keeper::kill_strays() {
   std::unordered_set<pid_t> wardens;
   for (const auto& [id, each] : sessions_)
-    wardens.insert(each.session->warden());
+    wardens.insert(each.live().warden());
   const auto outcome = strays_.round(wardens);
   reap();
   strays_pause_ = outcome.has_new ? shortest_pause : std::min(strays_pause_ * 2, longest_pause);
@@ -258,7 +258,7 @@ void program_keeper::kill_strays() {
   std::vector<held_session*> orphaned;
   for (auto& [id, each] : sessions_)
     if (std::exchange(each.is_orphaned, false))
-      orphaned.push_back(each.session.get());
+      orphaned.push_back(&each.live());
   for (auto* each : orphaned)
     emptied(*each);
 }
@@ -269,7 +269,9 @@ void program_keeper::emptied(held_session& whom) {
   if (whom.now() == held_session::state::failing) {
     if (!known.is_answered && owner_)
       refuse(known.request, whom.id(), whom.why_failed(), whom.said());
-    return forget_now(whom);
+    if (!known.next || known.is_forgotten)
+      return forget_now(whom);
+    return known.next.reset(); // the session is what it was
   }
   if (known.is_forgotten)
     return forget_now(whom);
@@ -307,10 +309,10 @@ void program_keeper::close_further() {
     return;
   }
   for (auto& [id, each] : sessions_) {
-    if (number != 0 && !each.session->is_empty())
-      each.session->send_signal(number, reach::tree);
+    if (number != 0 && !each.live().is_empty())
+      each.live().send_signal(number, reach::tree);
     else
-      each.session->end_tree();
+      each.live().end_tree();
   }
 }
 
@@ -323,7 +325,7 @@ void program_keeper::on_time() {
   if (has_strays_ && now >= strays_at_)
     kill_strays();
   const bool has_processes = std::ranges::any_of(
-      sessions_, [](const auto& each) { return !each.second.session->is_empty(); });
+      sessions_, [](const auto& each) { return !each.second.live().is_empty(); });
   if (closing_ != closing::no && !has_processes)
     is_done_ = true;
   if (closing_ != closing::no && !is_done_ && now >= close_further_at_)

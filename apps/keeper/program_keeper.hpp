@@ -46,10 +46,16 @@ private:
 
   struct entry {
     std::unique_ptr<held_session> session;
-    std::uint32_t request = 0; ///< of its start
-    bool is_answered = false;  ///< the start was, or nobody waits for an answer
+    /// The same session with its next program, which is being started. `session` is emptied then;
+    /// what becomes of this one decides whether it takes its place.
+    std::unique_ptr<held_session> next;
+    std::uint32_t request = 0; ///< of the latest start
+    bool is_answered = false;  ///< that start was, or nobody waits for an answer
     bool is_forgotten = false; ///< goes away with its last process
     bool is_orphaned = false;  ///< its warden was killed
+
+    /// The one of the two that may have processes.
+    [[nodiscard]] held_session& live() const { return next ? *next : *session; }
   };
 
   // connections

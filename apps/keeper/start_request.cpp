@@ -11,7 +11,6 @@ namespace roost::keeper {
 namespace {
 
 constexpr std::size_t most_groups = 65536; // NGROUPS_MAX
-constexpr std::uint16_t version_of_limits = 2;
 
 /// Takes a value of fixed size.
 template <class Value>
@@ -79,6 +78,8 @@ bool take_part(tag what, std::string_view bytes, start_request& into, bool& has_
     return !std::exchange(has_memory, true) && take(bytes, into.memory);
   case tag::sandboxed:
     return bytes.empty() && !std::exchange(into.is_sandboxed, true);
+  case tag::again:
+    return bytes.empty() && !std::exchange(into.is_again, true);
   case tag::limit:
     return take(bytes, into.limits.emplace_back()) && into.limits.back().resource < RLIM_NLIMITS;
   case tag::user:
@@ -92,8 +93,19 @@ bool take_part(tag what, std::string_view bytes, start_request& into, bool& has_
   }
 }
 
-bool is_of_version_2(tag what) {
-  return what == tag::limit || what == tag::user || what == tag::group || what == tag::cgroup;
+/// The version of the protocol that a tag came with.
+std::uint16_t version_of(tag what) {
+  switch (what) {
+  case tag::limit:
+  case tag::user:
+  case tag::group:
+  case tag::cgroup:
+    return 2;
+  case tag::again:
+    return 3;
+  default:
+    return 1;
+  }
 }
 
 } // namespace
@@ -124,8 +136,7 @@ std::optional<start_request> parse_request(std::string_view bytes, std::uint16_t
       return std::nullopt;
     std::memcpy(&header, bytes.data(), sizeof header);
     bytes.remove_prefix(sizeof header);
-    if (header.bytes > bytes.size() || header.reserved != 0 ||
-        (version < version_of_limits && is_of_version_2(header.what)) ||
+    if (header.bytes > bytes.size() || header.reserved != 0 || version < version_of(header.what) ||
         !take_part(header.what, bytes.substr(0, header.bytes), out, has_memory))
       return std::nullopt;
     bytes.remove_prefix(header.bytes);

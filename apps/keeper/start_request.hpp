@@ -24,6 +24,7 @@ struct start_request {
   winsize size{};
   memory_wish memory{};
   bool is_sandboxed = false;
+  bool is_again = false; ///< the next program of a session
   std::vector<limit_wish> limits;
   std::optional<user_wish> user;
   std::vector<gid_t> groups;

@@ -22,9 +22,10 @@
 namespace roost::keeper {
 
 inline constexpr std::uint32_t magic = 0x52'6f'4b'31; ///< "1KoR"
-/// Version 1: all of this but what is marked with 2. Version 2: limits, another user, `fetch`.
+/// Version 1: all of this but what is marked with 2 or 3. Version 2: limits, another user, `fetch`.
+/// Version 3: `tag::again`.
 inline constexpr std::uint16_t oldest_version = 1;
-inline constexpr std::uint16_t newest_version = 2;
+inline constexpr std::uint16_t newest_version = 3;
 
 /// Bounds. A keeper refuses what is beyond them.
 inline constexpr std::size_t most_sessions = 4096;
@@ -96,6 +97,10 @@ struct hello {
 /// Starts a program. Descriptors: a memfd with the start request (`tags`), then up to
 /// `most_extra_fds` that the program gets as 3, 4, … Answer: `started` or `refused`, once the
 /// program runs or cannot.
+///
+/// With `tag::again` (version 3) it is the next program of a session whose phase is `emptied`: it
+/// gets a terminal of its own, and the session's memory stays as it is. Until it runs, and if it is
+/// refused or taken back, the session is what it was: emptied, with the status of its last program.
 struct start {
   head h{kind::start, 0};
   id_text id{};
@@ -198,7 +203,7 @@ struct started {
 /// What could not be done.
 enum class step : std::uint32_t {
   packet = 1,   ///< the packet or the start request is malformed; `error` is 0
-  id = 2,       ///< taken (start), or not known (fetch)
+  id = 2,       ///< taken (start), or not known (fetch), or not emptied (again)
   terminal = 3, ///< no PTY
   memory = 4,   ///< no memfd
   process = 5,  ///< no process
@@ -258,6 +263,7 @@ enum class tag : std::uint16_t {
   user = 9,        ///< `user_wish`, at most once; only a keeper that runs as root; version 2
   group = 10,      ///< u32, a supplementary group of `user`; version 2
   cgroup = 11,     ///< "memory.max=123": a line for the session's cgroup; version 2
+  again = 12,      ///< empty: in a session that is there; `memory` says nothing then; version 3
   may_be_ignored = 1000,
 };
 

@@ -33,7 +33,7 @@ class Requests(keeper.Case):
             "cut header": good + b"\1",
             "cut part": good[:-1],
             "length beyond": good + struct.pack("=HHI", 2, 0, 0xFFFFFFFF),
-            "unknown tag": good + part(12, b""),
+            "unknown tag": good + part(13, b""),
             "tag 0": good + part(0, b""),
             "tag 999": good + part(999, b""),
             "reserved": good + struct.pack("=HHI", 2, 1, 0),
@@ -117,7 +117,7 @@ class Requests(keeper.Case):
         dice = random.Random(seed)
         held = self.owner.start("held", SLEEP)
         contents = [wire.request(["/bin/true"]), wire.request(["/bin/true"], env=["A=b"] * 5, limits=[(7, 60)], cgroup=["pids.max=7"]),
-                    wire.request(["/bin/true", "x"], folder="/tmp", sandboxed=True)]
+                    wire.request(["/bin/true", "x"], folder="/tmp", sandboxed=True), wire.request(["/bin/true"], again=True)]
         packets = [wire.head(wire.START, 7) + wire.name("fuzz") + struct.pack("=I", len(contents[0])), wire.head(wire.SIGNAL) + wire.name("fuzz") + struct.pack("=iI", 1, 0),
                    wire.head(wire.END) + wire.name("fuzz"), wire.head(wire.FORGET, 7) + wire.name("fuzz"), wire.head(wire.SET_DRAIN) + struct.pack("=I", 1),
                    wire.head(wire.FETCH, 7) + wire.name("fuzz"), wire.head(wire.HELLO) + struct.pack("=IHH32s", wire.MAGIC, 1, 2, b"")]

@@ -17,14 +17,14 @@ BASH = "/bin/bash"
 class Versions(keeper.Case):
     def test_the_newest_that_both_speak(self):
         kept = Keeper()
-        for oldest, newest, agreed in ((1, 1, 1), (1, 2, 2), (2, 2, 2), (1, 9, 2), (2, 65535, 2)):
+        for oldest, newest, agreed in ((1, 1, 1), (1, 2, 2), (2, 2, 2), (1, 9, 3), (2, 65535, 3)):
             welcome, _ = kept.link().hello(oldest, newest)
-            self.assertEqual((welcome.version, welcome.oldest, welcome.newest, welcome.pid), (agreed, 1, 2, kept.pid))
+            self.assertEqual((welcome.version, welcome.oldest, welcome.newest, welcome.pid), (agreed, 1, 3, kept.pid))
 
     def test_none_in_common_changes_nothing(self):
         kept = Keeper()
         owner = kept.owner()
-        for oldest, newest in ((3, 9), (0, 0), (2, 1)):
+        for oldest, newest in ((4, 9), (0, 0), (2, 1)):
             stranger = kept.link()
             welcome, _ = stranger.hello(oldest, newest)
             self.assertEqual((welcome.version, welcome.generation), (0, 0))
@@ -40,6 +40,14 @@ class Versions(keeper.Case):
             self.assertEqual(owner.refused("a", [BASH], **more).step, wire.STEP_PACKET, more)
         owner.start("a", [BASH, "-c", "exit 4"]).close()
         self.assertEqual(owner.expect(wire.EXITED, id="a").status, 4)
+
+    def test_version_2_has_no_version_3(self):
+        owner = Keeper().owner(oldest=1, newest=2)
+        owner.start("a", [BASH, "-c", "exit 4"]).close()
+        owner.expect(wire.EMPTIED, id="a")
+        self.assertEqual(owner.refused("a", [BASH], again=True).step, wire.STEP_PACKET)
+        refused = owner.refused("a", [BASH])
+        self.assertEqual((refused.step, refused.error), (wire.STEP_ID, errno.EEXIST))
 
     def test_only_hello_opens(self):
         kept = Keeper()

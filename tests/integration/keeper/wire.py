@@ -39,7 +39,7 @@ def part(tag, value):
 
 
 def request(argv, env=(), folder="/", size=(80, 24), history=65536, executable=None, sandboxed=False, limits=(), user=None,
-            groups=(), cgroup=()):
+            groups=(), cgroup=(), again=False):
     """The bytes of a start request."""
     out = part(1, (executable or argv[0]).encode())
     out += b"".join(part(2, each.encode()) for each in argv)
@@ -50,6 +50,7 @@ def request(argv, env=(), folder="/", size=(80, 24), history=65536, executable=N
     out += part(9, struct.pack("=II", *user)) if user else b""
     out += b"".join(part(10, struct.pack("=I", each)) for each in groups)
     out += b"".join(part(11, line.encode()) for line in cgroup)
+    out += part(12, b"") if again else b""
     return out
 
 
@@ -143,7 +144,7 @@ class Link:
                 raise AssertionError(f"not within {seconds} s: {ANSWERS[kind][0]} {fields}; unread: {self.unread[-5:]}")
             self.unread.append(packet)
 
-    def hello(self, oldest=1, newest=2):
+    def hello(self, oldest=1, newest=3):
         """Becomes the owner. Returns welcome and the sessions by id."""
         self.send(head(HELLO, 1) + struct.pack("=IHH32s", MAGIC, oldest, newest, b"test"))
         welcome = self.expect(WELCOME)
