@@ -74,7 +74,9 @@ std::optional<trouble> held_session::begin(const start_request& request, std::ve
                                            const held_session* last) {
   if (request.user && ::geteuid() != 0)
     return trouble{step::user, EPERM};
-  const auto owner_of_tty = request.user ? std::optional<uid_t>(request.user->uid) : std::nullopt;
+  std::optional<terminal_owner> owner_of_tty;
+  if (request.user)
+    owner_of_tty = {request.user->uid, request.terminal_group};
   auto tty = open_terminal(request.size, owner_of_tty);
   if (!tty)
     return trouble{step::terminal, errno};

@@ -3,8 +3,11 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +20,7 @@ constexpr int first_extra = 3;
 /// Where descriptors wait, out of the way of the places that they go to.
 constexpr int waiting_room = 32;
 static_assert(first_extra + most_extra_fds + 1 <= waiting_room);
+constexpr mode_t login_umask = 022;      // what the keeper was started with is its own user's
 constexpr int exit_before_program = 127; // nobody sees it: the pipe says more
 
 std::vector<char*> pointers(const std::vector<std::string>& lines) {
@@ -71,9 +75,20 @@ bool set_limits(const program_plan& plan) {
   return true;
 }
 
+/// A program of another user must not have the keys of ours: it begins with an empty keyring. Made
+/// while we are root, since a plain user's quota would not do for many sessions.
+bool leave_keyring() {
+  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) >= 0)
+    return true;
+  return errno == ENOSYS || errno == EPERM; // the program cannot ask for keys either
+}
+
 /// For ever: real, effective and saved, and looked at afterwards.
 bool become_user(const user_wish& who, const std::vector<gid_t>& groups) {
-  if (::setgroups(groups.size(), groups.data()) != 0 ||
+  // Dropped with root's uid, unless the keeper was started with bits that keep them.
+  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL)
+    return false;
+  if (!leave_keyring() || ::setgroups(groups.size(), groups.data()) != 0 ||
       ::setresgid(who.gid, who.gid, who.gid) != 0 || ::setresuid(who.uid, who.uid, who.uid) != 0)
     return false;
   uid_t uids[3]{};
@@ -86,6 +101,8 @@ bool become_user(const user_wish& who, const std::vector<gid_t>& groups) {
       errno = EPERM;
       return false;
     }
+  // As after a login: the user's own keys are found from the session's.
+  ::syscall(SYS_keyctl, KEYCTL_LINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_SESSION_KEYRING);
   return true;
 }
 
@@ -116,7 +133,7 @@ void become_program(const program_plan& plan) {
 
   ::setsid();
   reset_signals();
-  ::umask(plan.inherited.umask);
+  ::umask(plan.request.user ? login_umask : plan.inherited.umask);
   if (plan.door >= 0 && ::write(plan.door, "0", 1) != 1)
     fail(step::limit);
   if (!place_descriptors(tty, extras))

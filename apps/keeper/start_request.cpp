@@ -88,6 +88,8 @@ bool take_part(tag what, std::string_view bytes, start_request& into, bool& has_
     return into.groups.size() < most_groups && take(bytes, into.groups.emplace_back());
   case tag::cgroup:
     return take_cgroup_line(bytes, into);
+  case tag::terminal_group:
+    return !into.terminal_group && take(bytes, into.terminal_group.emplace());
   default:
     return what >= tag::may_be_ignored;
   }

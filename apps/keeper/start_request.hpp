@@ -28,6 +28,7 @@ struct start_request {
   std::vector<limit_wish> limits;
   std::optional<user_wish> user;
   std::vector<gid_t> groups;
+  std::optional<gid_t> terminal_group;
   std::vector<std::pair<std::string, std::string>> cgroup_lines; ///< file, value
 };
 

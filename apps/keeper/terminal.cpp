@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <termios.h>
+#include <unistd.h>
 
 namespace roost::keeper {
 namespace {
@@ -23,9 +25,17 @@ bool set_line_discipline(int master) {
   return ::tcsetattr(master, TCSANOW, &settings) == 0;
 }
 
+bool give_to(const terminal_owner& owner, int program) {
+  constexpr mode_t mode = S_IRUSR | S_IWUSR | S_IWGRP;
+  const auto group = owner.group.value_or(static_cast<gid_t>(-1)); // -1: as it is
+  return ::fchown(program, owner.user, group) == 0 &&
+         (!owner.group || ::fchmod(program, mode) == 0);
+}
+
 } // namespace
 
-std::optional<terminal> open_terminal(const winsize& size, std::optional<uid_t> owner) {
+std::optional<terminal> open_terminal(const winsize& size,
+                                      const std::optional<terminal_owner>& owner) {
   terminal out;
   out.master = descriptor(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
   if (!out.master || ::grantpt(out.master.get()) != 0 || ::unlockpt(out.master.get()) != 0)
@@ -35,7 +45,7 @@ std::optional<terminal> open_terminal(const winsize& size, std::optional<uid_t> 
   if (!out.program || !set_line_discipline(out.master.get()) ||
       ::ioctl(out.master.get(), TIOCSWINSZ, &size) != 0)
     return std::nullopt;
-  if (owner && ::fchown(out.program.get(), *owner, static_cast<gid_t>(-1)) != 0)
+  if (owner && !give_to(*owner, out.program.get()))
     return std::nullopt;
   return out;
 }

@@ -265,6 +265,7 @@ enum class tag : std::uint16_t {
   cgroup = 11,     ///< "memory.max=123": a line for the session's cgroup; version 2
   again = 12,      ///< empty: in a session that is there; `memory` says nothing then; version 3
   may_be_ignored = 1000,
+  terminal_group = 1001, ///< u32: the group of the terminal's file, which may write to it (0620)
 };
 
 struct part {

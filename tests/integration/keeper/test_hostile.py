@@ -50,6 +50,8 @@ class Requests(keeper.Case):
             "short limit": good + part(8, b"1234567"),
             "short user": good + part(9, b"1234567"),
             "two users": good + part(9, struct.pack("=II", 1, 1)) * 2,
+            "two groups of the terminal": good + part(1001, struct.pack("=I", 1)) * 2,
+            "short group of the terminal": good + part(1001, b"123"),
             "short group": good + part(9, struct.pack("=II", 1, 1)) + part(10, b"1"),
             "relative program": wire.request(["sleep", "1"]),
             "NUL in program": wire.request(["/bin/sl\0eep"]),

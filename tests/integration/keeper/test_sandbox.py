@@ -3,6 +3,8 @@ import contextlib
 import errno
 import os
 import resource
+import subprocess
+import sys
 import unittest
 
 import keeper
@@ -13,6 +15,16 @@ BASH = "/bin/bash"
 ENV = ["PATH=/usr/bin:/bin"]
 BWRAP = "/usr/bin/bwrap"
 SANDBOX = [BWRAP, "--ro-bind", "/", "/", "--unshare-user", "--unshare-pid", "--proc", "/proc", "--dev", "/dev", "--die-with-parent"]
+
+# Makes a session keyring with a key in it, and becomes the program that is named after it.
+KEY_HOLDER = """
+import ctypes, os, sys
+add_key, keyctl = {"x86_64": (248, 250), "aarch64": (217, 219)}[os.uname().machine]
+call = ctypes.CDLL(None, use_errno=True).syscall
+if call(keyctl, 1, None) < 0 or call(add_key, b"user", b"roost-test-key", b"secret", 6, -3) < 0:
+    sys.exit(3)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
 
 
 class Sandboxes(keeper.Case):
@@ -119,6 +131,28 @@ class Limits(keeper.Case):
         # Without the user's groups it has none of ours.
         started = owner.start("b", [BASH, "-c", "id -G; sleep 60"], env=ENV, user=(61000, 61001))
         self.assertEqual(read_until(started.master, lambda out: b"\n" in out), b"61001\r\n")
+
+    def test_the_terminal_of_another_user_is_as_after_a_login(self):
+        owner = Keeper().owner()
+        script = "stat -c '%u %g %a' $(tty); umask; sleep 60"
+        started = owner.start("a", [BASH, "-c", script], env=ENV, user=(61000, 61001), groups=[61001], terminal_group=61005)
+        text = read_until(started.master, lambda out: out.count(b"\n") >= 2).decode().split("\r\n")
+        self.assertEqual(text[:2], ["61000 61005 620", "0022"])
+        # It is a word for keepers that know it, and for no other user it means nothing.
+        started = owner.start("b", [BASH, "-c", "stat -c %u $(tty); sleep 60"], env=ENV, terminal_group=61005)
+        self.assertEqual(read_until(started.master, lambda out: b"\n" in out), b"%d\r\n" % os.geteuid())
+
+    def test_another_user_has_no_keys_of_ours(self):
+        """A keeper in a session keyring that holds a key of its user's."""
+        mine = [sys.executable, "-c", KEY_HOLDER]
+        if subprocess.run([*mine, "true"], check=False).returncode != 0:
+            return  # no keyrings in this kernel or container
+        owner = Keeper(prefix=mine).owner()
+        script = "grep -c roost-test-key /proc/keys; sleep 60"
+        started = owner.start("a", [BASH, "-c", script], env=ENV)
+        self.assertGreaterEqual(int(read_until(started.master, lambda out: b"\n" in out)), 1, "our own program has it")
+        started = owner.start("b", [BASH, "-c", script], env=ENV, user=(61000, 61001), groups=[61001])
+        self.assertEqual(read_until(started.master, lambda out: b"\n" in out), b"0\r\n")
 
     def test_the_folder_is_entered_as_that_user(self):
         kept = Keeper()

@@ -39,7 +39,7 @@ def part(tag, value):
 
 
 def request(argv, env=(), folder="/", size=(80, 24), history=65536, executable=None, sandboxed=False, limits=(), user=None,
-            groups=(), cgroup=(), again=False):
+            groups=(), cgroup=(), terminal_group=None, again=False):
     """The bytes of a start request."""
     out = part(1, (executable or argv[0]).encode())
     out += b"".join(part(2, each.encode()) for each in argv)
@@ -51,6 +51,7 @@ def request(argv, env=(), folder="/", size=(80, 24), history=65536, executable=N
     out += b"".join(part(10, struct.pack("=I", each)) for each in groups)
     out += b"".join(part(11, line.encode()) for line in cgroup)
     out += part(12, b"") if again else b""
+    out += part(1001, struct.pack("=I", terminal_group)) if terminal_group is not None else b""
     return out
 
 
