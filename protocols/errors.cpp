@@ -56,6 +56,9 @@ constexpr std::array rows = {
     row(te::sandbox_unavailable, "sandbox-unavailable",
         "The sandbox cannot be made on this server, so the program was not started", 503),
     row(te::no_such_profile, "no-such-profile", "There is no such sandbox profile", 422, 0, 2),
+    row(te::run_as_refused, "run-as-refused", "Sessions may not run as this user here", 403),
+    row(te::run_as_unavailable, "run-as-unavailable",
+        "The server cannot start programs as this user", 503),
 
     row(re::bad_request, "bad-request", "The request is not valid", 400, 1008, 2),
     row(re::bad_json, "bad-json", "The text is not valid JSON", 400, 0, 2),

@@ -31,6 +31,8 @@ enum class terminal_error : std::uint8_t {
   too_many_viewers,
   sandbox_unavailable,
   no_such_profile,
+  run_as_refused,
+  run_as_unavailable,
 };
 
 /// What can go wrong between a client and the server, before or beside a terminal.

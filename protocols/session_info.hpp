@@ -56,6 +56,7 @@ struct session_info {
   size_policy_kind size_policy = size_policy_kind::latest;
   std::string owner;            ///< label of the credential that created it
   std::string sandbox = "none"; ///< the profile that it runs in
+  std::string run_as;           ///< the system user that it runs as; empty: not known any more
   shell_info shell;
   std::optional<session_usage> usage; ///< the directory's, where it was asked for
 };

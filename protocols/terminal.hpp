@@ -43,6 +43,7 @@ struct create_session {
   std::string owner;
   std::string correlation;
   std::string sandbox; ///< profile; empty: the server's default
+  std::string run_as;  ///< system user; empty: the server's default
 };
 
 struct find_session {

@@ -21,6 +21,7 @@ struct principal {
   std::string label;    ///< for people: the token's label, or `uid 1000`
   role may = role::viewer;
   std::optional<session_id> only; ///< the one session it is limited to
+  std::string run_as; ///< the system user of all its new sessions; empty: as the server chooses
 
   [[nodiscard]] bool is_at_least(role needed) const { return may >= needed; }
   /// Whether the scope lets it touch this session at all.

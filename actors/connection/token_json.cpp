@@ -108,6 +108,7 @@ result<token> read_token(const json::value& from, std::size_t index) {
   row.label = reader.text("label");
   if (auto only = reader.optional_text("session"))
     row.only = session_id{std::move(*only)};
+  row.run_as = reader.optional_text("run_as").value_or("");
   if (const auto created = reader.time("created_at"))
     row.created_at = *created;
   else
@@ -130,6 +131,9 @@ std::string token_set::to_json() const {
     item["role"] = to_string(row.may);
     item["label"] = row.label;
     item["session"] = row.only ? json::value(row.only->value) : json::value(nullptr);
+    // Left out where it says nothing, so that servers which do not know it still read the file.
+    if (!row.run_as.empty())
+      item["run_as"] = row.run_as;
     item["created_at"] = to_seconds(row.created_at);
     item["expires_at"] = optional_time(row.expires_at);
     item["used_at"] = optional_time(row.used_at);

@@ -57,6 +57,9 @@ result<new_token> token_set::create(const token_request& wanted, wall_time now,
   if (wanted.only && wanted.may == role::admin)
     return failure(request_error::bad_value,
                    "session: a token for one session cannot have the role admin");
+  if (!wanted.run_as.empty() && wanted.may == role::admin)
+    return failure(request_error::bad_value,
+                   "run_as: an admin chooses for each session, so such a token has no user");
   if (tokens_.size() >= max_tokens)
     return failure(request_error::at_capacity, "1000 tokens exist; revoke some first");
 
@@ -75,6 +78,7 @@ result<new_token> token_set::create(const token_request& wanted, wall_time now,
   made.row.may = wanted.may;
   made.row.label = wanted.label;
   made.row.only = wanted.only;
+  made.row.run_as = wanted.run_as;
   made.row.created_at = now;
   made.row.expires_at = wanted.expires_at;
   tokens_.push_back(made.row);
@@ -112,6 +116,7 @@ principal principal_of(const token& row) {
   who.label = row.label;
   who.may = row.may;
   who.only = row.only;
+  who.run_as = row.run_as;
   return who;
 }
 

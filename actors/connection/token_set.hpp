@@ -30,6 +30,7 @@ struct token {
   role may = role::viewer;
   std::string label;
   std::optional<session_id> only; ///< limits it to one session
+  std::string run_as; ///< the system user of all its new sessions; empty: as the server chooses
   wall_time created_at;
   std::optional<wall_time> expires_at; ///< not valid from this moment on
   std::optional<wall_time> used_at;
@@ -43,6 +44,7 @@ struct token_request {
   std::string label; ///< at most 100 bytes of printable UTF-8
   std::optional<session_id> only;
   std::optional<wall_time> expires_at;
+  std::string run_as = {}; ///< as in `token`
 };
 
 /// A token that was just made; the only moment at which its text exists.
@@ -56,8 +58,8 @@ class token_set {
 public:
   static constexpr std::size_t max_tokens = 1000;
 
-  /// Makes a token. Refuses a bad label, an expiry in the past, an admin token limited to a
-  /// session, and a full set.
+  /// Makes a token. Refuses a bad label, an expiry in the past, an admin token limited to a session
+  /// or a user, and a full set.
   result<new_token> create(const token_request& wanted, wall_time now, random_source& random);
 
   /// The token with this text, if it is known and has not expired. Compares the hashes of all

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "actors/runtime/config_run_as.hpp"
 #include "actors/runtime/config_sandbox.hpp"
 #include "actors/runtime/log.hpp"
 #include "protocols/session_types.hpp"
@@ -87,6 +88,7 @@ struct terminals_config {
   std::chrono::milliseconds lifetime{0};   ///< 0: for ever
   std::chrono::milliseconds idle_limit{0}; ///< 0: never
   sandbox_config sandbox;
+  run_as_config run_as;
 
   terminals_config();
 };

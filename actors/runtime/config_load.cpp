@@ -521,6 +521,7 @@ private:
       complain(origin("connections.proxy_protocol"), "connections.proxy_protocol",
                "say in connections.trusted_proxies who may send PROXY headers");
     check_sandbox();
+    check_run_as();
   }
 
   void check_sandbox() {
@@ -544,6 +545,38 @@ private:
             complain(origin("terminals.sandbox.profiles"),
                      "terminals.sandbox.profiles." + profile.name,
                      "the server's data_dir is never visible in a sandbox");
+  }
+
+  /// A session as somebody else's user must never come about by a slip: neither a name that means
+  /// nobody, nor root because nothing else was said.
+  void check_run_as() {
+    const auto& run_as = out_.values.terminals.run_as;
+    constexpr auto default_key = "terminals.run_as.default";
+    constexpr auto allowed_key = "terminals.run_as.allowed";
+    if (!run_as.is_set())
+      return;
+    if (!inputs_.is_root) {
+      const auto* const given = run_as.default_user.empty() ? allowed_key : default_key;
+      complain(origin(given), given,
+               "only a roostd that root runs can start sessions as other users: run it as root, or "
+               "remove terminals.run_as");
+      return;
+    }
+    if (run_as.default_user.empty())
+      complain(origin(allowed_key), allowed_key,
+               "say in terminals.run_as.default who sessions run as when nobody asks (root, if you "
+               "mean it)");
+    else
+      check_user(default_key, run_as.default_user);
+    for (const auto& name : run_as.allowed)
+      check_user(allowed_key, name);
+  }
+
+  void check_user(const char* key, const std::string& name) {
+    if (!inputs_.has_user(name))
+      complain(origin(key), key,
+               fmt::format("this system has no user '{}' (getent passwd lists those it has)",
+                           visible(name)));
   }
 
   const config_inputs& inputs_;

@@ -32,6 +32,9 @@ struct config_inputs {
   std::string working_dir; ///< absolute
   /// Reads a whole file; its failure's detail says why not.
   std::function<result<std::string>(const std::string& path)> read_file;
+  bool is_root = false; ///< who runs the server
+  /// Whether the system knows a user of this name. Needed where `is_root`.
+  std::function<bool(const std::string& name)> has_user;
 };
 
 struct loaded_config {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "actors/runtime/config_load.hpp"
+#include "actors/runtime/system_user.hpp"
 
 extern char** environ; // NOLINT(readability-redundant-declaration): not every libc declares it
 
@@ -88,6 +89,8 @@ config_inputs process_inputs(int argc, const char* const* argv) {
   std::array<char, PATH_MAX> folder{};
   inputs.working_dir = ::getcwd(folder.data(), folder.size()) != nullptr ? folder.data() : "/";
   inputs.read_file = read_whole_file;
+  inputs.is_root = ::geteuid() == 0;
+  inputs.has_user = [](const std::string& name) { return find_user(name).has_value(); };
   return inputs;
 }
 

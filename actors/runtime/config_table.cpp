@@ -282,6 +282,17 @@ std::vector<config_row> make_table() {
        "base, network, home, seccomp, writable, readable, hide, limits; see "
        "docs/reference/sandbox.md.",
        reload::needs_restart, cv::sandbox_profiles()},
+      {"terminals.run_as.default",
+       "The system user that a terminal runs as for which none is asked. Empty: the user that "
+       "roostd runs as. Only for a roostd that runs as root.",
+       reload::needs_restart,
+       cv::text(ROOST_AT(terminals.run_as.default_user), "the name of a user", cv::check_nothing)},
+      {"terminals.run_as.allowed",
+       "Further system users that a terminal may run as, where an admin or a token asks for it; "
+       "root only if it is named. See docs/reference/users.md.",
+       reload::needs_restart,
+       cv::text_list(ROOST_AT(terminals.run_as.allowed), "up to 256 names of users", 256,
+                     cv::check_nothing)},
 
       {"log.level", "The least severe lines that are written.", reload::at_once,
        cv::choice(ROOST_AT(log.level), "trace, debug, info, warn, error or off",

@@ -73,6 +73,7 @@ public:
     o["cwd"] = cut(n.cwd);
     o["epoch"] = cut(n.epoch);
     o["sandbox"] = cut(n.sandbox);
+    o["run_as"] = cut(n.run_as);
     o["is_kill_requested"] = n.is_kill_requested;
     o["shell"] = write(n.shell);
     json::array sizes;
@@ -297,6 +298,7 @@ result<session_note> read_note(std::string_view text) {
   in.take("cwd", n.cwd);
   in.take("epoch", n.epoch);
   in.take("sandbox", n.sandbox);
+  in.take("run_as", n.run_as);
   in.take("shell", n.shell);
   in.take("sizes", n.sizes);
   in.take("is_kill_requested", n.is_kill_requested);

@@ -2,6 +2,7 @@
 
 #include "actors/runtime/actor_base.hpp"
 #include "actors/runtime/clock.hpp"
+#include "actors/runtime/config_run_as.hpp"
 #include "actors/runtime/config_sandbox.hpp"
 #include "actors/runtime/handle_slot.hpp"
 #include "actors/runtime/io_threads.hpp"
@@ -49,6 +50,7 @@ struct terminal_config {
   std::chrono::milliseconds drain{1000};
   kill_ladder ladder;
   sandbox_config sandbox;
+  run_as_config run_as;
   session_limits limits;
   std::chrono::milliseconds lifetime{0};   ///< 0: for ever
   std::chrono::milliseconds idle_limit{0}; ///< without input and output; 0: never
@@ -166,6 +168,8 @@ private:
 
   // The program, and what outlives this actor.
   void start_program(const spawn_request& wanted);
+  /// Who the session runs as; null: as the server itself.
+  [[nodiscard]] result<std::shared_ptr<const user_record>> find_session_user() const;
   void begin(kept_program program, terminal_size size);
   void adopt(kept_program program);
   void restore(session_note note);

@@ -7,6 +7,7 @@
 #include "actors/terminal/keeper/order.hpp"
 #include "actors/terminal/pty/pty.hpp"
 #include "actors/terminal/pty/quoted.hpp"
+#include "actors/terminal/pty/user_rights.hpp"
 
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
@@ -26,12 +27,38 @@ constexpr std::chrono::seconds start_deadline{15};
 // twentieth of the time.
 constexpr std::chrono::milliseconds checkpoint_age{100};
 
+/// `prepare`, with the eyes of `other` if the session is not the server's own user's.
+result<prepared_spawn> prepare_as(const user_record* other, const spawn_request& wanted,
+                                  const spawn_context& surroundings) {
+  if (!other)
+    return prepare(wanted, surroundings);
+  const user_rights rights(*other);
+  if (!rights.is_in_force())
+    return failure{terminal_error::run_as_unavailable,
+                   "the system does not let the server act for another user: it needs the "
+                   "capabilities SETUID and SETGID"};
+  auto prepared = prepare(wanted, surroundings);
+  const bool depends_on_user =
+      !prepared && (prepared.error().is(terminal_error::bad_cwd) ||
+                    prepared.error().is(terminal_error::command_not_found) ||
+                    prepared.error().is(terminal_error::command_not_executable));
+  if (!depends_on_user)
+    return prepared;
+  auto why = std::move(prepared).error();
+  why.detail += "; the session runs as " + quoted(other->name);
+  return why;
+}
+
 } // namespace
 
 void terminal_state::start_program(const spawn_request& wanted) {
-  auto surroundings = *context_.spawn;
+  auto found_user = find_session_user();
+  if (!found_user)
+    return start_failed(found_user.error());
+  const auto other = std::move(*found_user);
+  auto surroundings = other ? for_user(*context_.spawn, *other) : *context_.spawn;
   surroundings.identity.session_id = info_.id.value;
-  auto prepared = prepare(wanted, surroundings);
+  auto prepared = prepare_as(other.get(), wanted, surroundings);
   if (!prepared)
     return start_failed(prepared.error());
   const auto profile = find_sandbox_profile(context_.config.sandbox, info_.sandbox);
@@ -52,7 +79,8 @@ void terminal_state::start_program(const spawn_request& wanted) {
   request.argv = prepared->argv;
   request.cwd = prepared->cwd;
   request.home = surroundings.user.home;
-  request.uid = ::geteuid();
+  request.uid = surroundings.user.uid;
+  request.groups = surroundings.user.groups;
   request.data_dir = context_.data_dir;
   if (!surroundings.integration_dir.empty())
     request.shared.push_back(surroundings.integration_dir);
@@ -69,6 +97,8 @@ void terminal_state::start_program(const spawn_request& wanted) {
   auto order = make_order(*prepared, *plan, context_.config.history, context_.keeper_program);
   if (!order)
     return start_failed(order.error());
+  if (other)
+    add_user(*order, *other, find_group("tty"));
 
   info_.command = prepared->command;
   info_.cwd = prepared->cwd;
@@ -81,16 +111,37 @@ void terminal_state::start_program(const spawn_request& wanted) {
                roost::start_program{info_.id, std::make_shared<start_order>(std::move(*order)),
                                     terminal_actor{self_}})
       .then(
-          [this, what](const program_ready& x) {
+          [this, what, other](const program_ready& x) {
             if (x.what)
-              begin(std::move(*x.what), what->size);
-            else
-              start_failed(explain(*x.refusal, *what, info_.sandbox));
+              return begin(std::move(*x.what), what->size);
+            std::optional<user_rights> rights;
+            if (other)
+              rights.emplace(*other);
+            start_failed(explain(*x.refusal, *what, info_.sandbox));
           },
           [this](const failure& why) {
             caf::anon_send(context_.keeper.get(), forget_program{info_.id});
             start_failed(why);
           });
+}
+
+result<std::shared_ptr<const user_record>> terminal_state::find_session_user() const {
+  const auto& own = context_.spawn->user.name;
+  const auto& wanted = info_.run_as;
+  const auto& settings = context_.config.run_as;
+  // Asked at each start, whoever has chosen: what is not allowed any more does not start again.
+  if (!settings.allows(wanted, own))
+    return failure{terminal_error::run_as_refused,
+                   ::geteuid() != 0
+                       ? "sessions run as \"" + own + "\", because root does not run this server"
+                       : quoted(wanted) + " is not among terminals.run_as.allowed of the server"};
+  if (wanted == own)
+    return std::shared_ptr<const user_record>{};
+  auto found = find_user(wanted);
+  if (!found)
+    return failure{terminal_error::run_as_unavailable,
+                   "the system has no user " + quoted(wanted) + " any more"};
+  return std::make_shared<const user_record>(std::move(*found));
 }
 
 void terminal_state::start_failed(failure why) {
@@ -126,7 +177,8 @@ void terminal_state::begin(kept_program program, terminal_size size) {
   if (describe_promise_.pending())
     describe_promise_.deliver(info_);
   log_.info("session started", log::kv("pid", info_.pid), log::kv("cols", info_.cols),
-            log::kv("rows", info_.rows), log::kv("sandbox", info_.sandbox));
+            log::kv("rows", info_.rows), log::kv("sandbox", info_.sandbox),
+            log::kv("run_as", info_.run_as));
   wait_for_output();
 }
 
@@ -231,6 +283,9 @@ void terminal_state::restore(session_note note) {
   info_.command = std::move(note.command);
   info_.cwd = std::move(note.cwd);
   info_.sandbox = note.sandbox.empty() ? "none" : std::move(note.sandbox);
+  // Without a note nobody knows; a note without a user is of a server that had but one.
+  if (!note.epoch.empty())
+    info_.run_as = note.run_as.empty() ? context_.spawn->user.name : std::move(note.run_as);
   info_.epoch = note.epoch.empty() ? fmt::format("{:016x}", os_random::instance().next())
                                    : std::move(note.epoch);
   note_extra_ = std::move(note.extra);
@@ -294,6 +349,7 @@ void terminal_state::save_note() {
   note.cwd = info_.cwd;
   note.epoch = info_.epoch;
   note.sandbox = info_.sandbox;
+  note.run_as = info_.run_as;
   note.shell = shell_.save();
   note.sizes = screen_->sizes();
   note.is_kill_requested = life_.is_kill_requested();

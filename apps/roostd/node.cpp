@@ -5,6 +5,7 @@
 #include "actors/connection/events.hpp"
 #include "actors/connection/reception.hpp"
 #include "actors/runtime/log.hpp"
+#include "actors/runtime/system_user.hpp"
 #include "actors/supervision/supervisor.hpp"
 #include "actors/terminal/keeper/keeper_link.hpp"
 #include "actors/terminal/keeper/launch.hpp"
@@ -20,6 +21,8 @@
 #include <future>
 #include <memory>
 #include <variant>
+
+#include <unistd.h>
 
 namespace roost {
 
@@ -43,6 +46,7 @@ terminal::terminal_config terminal_config_of(const config& c) {
   t.pause_limit = c.terminals.pause_limit;
   t.ladder = terminal::kill_ladder::from_steps(c.terminals.kill_ladder);
   t.sandbox = c.terminals.sandbox;
+  t.run_as = c.terminals.run_as;
   t.limits = c.terminals.limits;
   t.lifetime = c.terminals.lifetime;
   t.idle_limit = c.terminals.idle_limit;
@@ -72,6 +76,8 @@ connection::pool_settings pool_settings_of(const config& c) {
 
 // From the start of the actors to the last session of an earlier server.
 constexpr milliseconds adoption_limit{15'000};
+// Where only root makes files and all may read: the data dir is closed to the users of sessions.
+constexpr auto public_snippets = "/run/roost-shell-integration";
 
 child_rules rules(std::string id, milliseconds shutdown = milliseconds{2'000}) {
   child_rules r;
@@ -111,6 +117,7 @@ result<void> node::start() {
       return installed.error();
     integration_dir_ = *installed;
   }
+  prepare_for_users();
 
   const auto threads =
       settings_.threads > 0 ? settings_.threads : std::max(1U, std::thread::hardware_concurrency());
@@ -130,6 +137,8 @@ result<void> node::start() {
   about.started_at = started_at_;
   about.terminals = terminals_;
   about.events = events_;
+  about.run_as = settings_.terminals.run_as;
+  about.own_user = current_user().name;
   about.tokens = {[this](const auto& wanted) { return tokens_->create(wanted); },
                   [this] { return tokens_->list(); },
                   [this](std::string_view id) { return tokens_->revoke(id); }};
@@ -175,6 +184,22 @@ result<void> node::start() {
   return server_->start();
 }
 
+void node::prepare_for_users() {
+  if (::geteuid() != 0)
+    return;
+  if (!settings_.terminals.run_as.is_set())
+    logger().warn("sessions run as root: whoever may start one may do anything here; "
+                  "terminals.run_as.default says whom they run as (root, to be told no more)");
+  if (!settings_.terminals.run_as.is_set() || !settings_.terminals.shell_integration)
+    return;
+  const auto installed = terminal::install_public_shell_integration(public_snippets);
+  if (installed)
+    public_integration_dir_ = *installed;
+  else
+    logger().warn("shells of other users go without shell integration: its files cannot be written",
+                  log::kv("folder", public_snippets));
+}
+
 supervisor_actor node::spawn_tree() {
   connection::events_config bus;
   bus.node = settings_.node_name;
@@ -184,11 +209,12 @@ supervisor_actor node::spawn_tree() {
 
   auto surroundings = std::make_shared<terminal::spawn_context>();
   surroundings->server = terminal::environment::of_this_process();
-  surroundings->user = terminal::current_user();
+  surroundings->user = current_user();
   surroundings->identity.server = "unix:" + data_->socket_path();
   surroundings->identity.version = ROOST_VERSION;
   surroundings->default_command = settings_.terminals.default_command;
   surroundings->integration_dir = integration_dir_;
+  surroundings->public_integration_dir = public_integration_dir_;
 
   terminal::terminals_context directory;
   directory.place = here();

@@ -54,6 +54,7 @@ public:
   void stop();
 
 private:
+  void prepare_for_users();
   supervisor_actor spawn_tree();
   result<void> await_sessions_of_before();
   void drain_connections_of(std::chrono::milliseconds limit);
@@ -68,6 +69,7 @@ private:
   std::unique_ptr<connection::data_dir> data_;
   std::unique_ptr<connection::token_store> tokens_;
   std::string integration_dir_;
+  std::string public_integration_dir_; ///< for sessions of other users
 
   std::unique_ptr<runtime::io_threads> io_;
   std::unique_ptr<runtime::system_config> system_config_;

@@ -7,6 +7,7 @@
 #include "actors/connection/token_set.hpp"
 #include "actors/runtime/actor_base.hpp"
 #include "actors/runtime/clock.hpp"
+#include "actors/runtime/config_run_as.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/result.hpp"
 #include "protocols/connection.hpp"
@@ -73,6 +74,8 @@ struct api_config {
   std::function<terminals_actor()> terminals;
   std::function<events_actor()> events;
   token_admin tokens;
+  run_as_config run_as;
+  std::string own_user; ///< that the server runs as
   std::function<connections_actor()> pool;
   std::function<std::pair<std::uint64_t, std::uint64_t>()> bans; ///< clients kept away: now, so far
   std::function<std::uint64_t()> sessions;                       ///< in the list

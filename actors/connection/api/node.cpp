@@ -40,6 +40,10 @@ void api_state::create_token(const exchange_ptr& x) {
   const auto wanted = parse_token_request(x->request.body, config_.time->now_wall());
   if (!wanted)
     return fail(x, wanted.error());
+  if (!wanted->run_as.empty() && !config_.run_as.allows(wanted->run_as, config_.own_user))
+    return fail(x, {terminal_error::run_as_refused,
+                    "run_as: sessions may not run as this user; terminals.run_as.allowed of the "
+                    "server says as whom they may"});
   const auto made = config_.tokens.create(*wanted);
   if (!made)
     return fail(x, made.error());

@@ -11,7 +11,7 @@ constexpr std::string_view schemas = R"json({
   "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
   "detail": {"type": "string"}, "correlation_id": {"type": "string"}}},
 "Session": {"type": "object", "required": ["id", "title", "node", "state", "command", "cwd", "pid", "cols", "rows",
-    "created_at", "exited_at", "exit_status", "signal", "epoch", "offset", "viewers", "holder", "size_policy", "sandbox",
+    "created_at", "exited_at", "exit_status", "signal", "epoch", "offset", "viewers", "holder", "size_policy", "sandbox", "run_as",
     "agent", "shell", "usage"], "properties": {
   "id": {"type": "string"}, "title": {"type": "string"}, "node": {"type": "string"},
   "state": {"type": "string", "enum": ["starting", "running", "exiting", "exited", "lost"]},
@@ -23,6 +23,7 @@ constexpr std::string_view schemas = R"json({
   "holder": {"type": ["string", "null"], "description": "the connection that decides the size"},
   "size_policy": {"$ref": "#/components/schemas/SizePolicy"},
   "sandbox": {"type": "string"}, "agent": {"type": ["string", "null"]},
+  "run_as": {"type": ["string", "null"], "description": "the system user that it runs as; null: not known any more"},
   "shell": {"type": "object", "description": "what the shell says of itself", "required": ["cwd", "prompt", "running", "last_exit_status"],
     "properties": {"cwd": {"type": ["string", "null"]}, "prompt": {"type": "boolean"}, "running": {"type": ["string", "null"]},
       "last_exit_status": {"type": ["integer", "null"]}}},
@@ -46,6 +47,7 @@ constexpr std::string_view schemas = R"json({
   "rows": {"type": "integer", "minimum": 1, "maximum": 4096, "default": 24},
   "title": {"type": "string", "maxLength": 256}, "size_policy": {"$ref": "#/components/schemas/SizePolicy"},
   "sandbox": {"type": "string", "description": "a profile of the server; default: the server's"}, "record": {"type": "boolean", "enum": [false]},
+  "run_as": {"type": "string", "maxLength": 256, "description": "a system user that the server allows; default: the token's, else the server's"},
   "node": {"type": "string", "description": "this node's name"}}},
 "UpdateSession": {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {
   "title": {"type": "string", "maxLength": 256}, "size_policy": {"$ref": "#/components/schemas/SizePolicy"},
@@ -72,18 +74,20 @@ constexpr std::string_view schemas = R"json({
   "oneOf": [{"required": ["text"]}, {"required": ["regex"]}, {"required": ["idle_ms"]}, {"required": ["command"]}, {"required": ["exit"]}]},
 "WaitResult": {"type": "object", "required": ["met", "reason", "offset", "exit_status"], "properties": {
   "met": {"type": "boolean"}, "reason": {"type": "string"}, "offset": {"type": "integer"}, "exit_status": {"type": ["integer", "null"]}}},
-"Token": {"type": "object", "required": ["id", "role", "session", "label", "created_at", "expires_at", "last_used_at"], "properties": {
+"Token": {"type": "object", "required": ["id", "role", "session", "run_as", "label", "created_at", "expires_at", "last_used_at"], "properties": {
   "id": {"type": "string"}, "role": {"$ref": "#/components/schemas/Role"}, "session": {"type": ["string", "null"]},
+  "run_as": {"type": ["string", "null"], "description": "the system user of all its new sessions"},
   "label": {"type": "string"}, "created_at": {"type": "string", "format": "date-time"},
   "expires_at": {"type": ["string", "null"], "format": "date-time"}, "last_used_at": {"type": ["string", "null"], "format": "date-time"}}},
 "TokenList": {"type": "object", "required": ["tokens"], "properties": {
   "tokens": {"type": "array", "items": {"$ref": "#/components/schemas/Token"}}}},
 "CreateToken": {"type": "object", "additionalProperties": false, "required": ["role"], "properties": {
   "role": {"$ref": "#/components/schemas/Role"}, "session": {"type": "string"},
-  "expires_in_s": {"type": "integer", "minimum": 1}, "label": {"type": "string", "maxLength": 100}}},
-"NewToken": {"type": "object", "required": ["id", "token", "role", "session", "label", "created_at", "expires_at"], "properties": {
+  "expires_in_s": {"type": "integer", "minimum": 1}, "label": {"type": "string", "maxLength": 100},
+  "run_as": {"type": "string", "maxLength": 256, "description": "its sessions run as this system user, whom the server must allow"}}},
+"NewToken": {"type": "object", "required": ["id", "token", "role", "session", "run_as", "label", "created_at", "expires_at"], "properties": {
   "id": {"type": "string"}, "token": {"type": "string"}, "role": {"$ref": "#/components/schemas/Role"},
-  "session": {"type": ["string", "null"]}, "label": {"type": "string"}, "created_at": {"type": "string", "format": "date-time"},
+  "session": {"type": ["string", "null"]}, "run_as": {"type": ["string", "null"]}, "label": {"type": "string"}, "created_at": {"type": "string", "format": "date-time"},
   "expires_at": {"type": ["string", "null"], "format": "date-time"}}},
 "Role": {"type": "string", "enum": ["viewer", "operator", "admin"]},
 "Components": {"type": "object", "additionalProperties": {"type": "object", "required": ["ready", "reason"], "properties": {

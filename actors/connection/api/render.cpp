@@ -123,6 +123,7 @@ json::object session_json(const session_info& x, std::string_view node) {
       x.holder ? json::value(roost::to_string(x.holder->connection)) : json::value(nullptr);
   out["size_policy"] = to_string(x.size_policy);
   out["sandbox"] = text(x.sandbox);
+  out["run_as"] = text_or_null(x.run_as);
   out["agent"] = nullptr;
   json::object shell;
   shell["cwd"] = text_or_null(x.shell.cwd);
@@ -210,6 +211,7 @@ json::object token_json(const token& row) {
   out["id"] = row.id;
   out["role"] = connection::to_string(row.may);
   out["session"] = row.only ? json::value(row.only->value) : json::value(nullptr);
+  out["run_as"] = text_or_null(row.run_as);
   out["label"] = text(row.label);
   out["created_at"] = rfc3339(row.created_at);
   out["expires_at"] = time_or_null(row.expires_at);

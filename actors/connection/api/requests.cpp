@@ -21,6 +21,7 @@ constexpr std::size_t longest_path = 4095;
 constexpr std::size_t longest_title = 256;
 constexpr std::size_t longest_pattern = 4096;
 constexpr std::size_t longest_name = 64;
+constexpr std::size_t longest_user = 256;
 constexpr std::size_t most_keys = 1024;
 constexpr std::size_t longest_key_name = 64;
 // The body's limit is the limit.
@@ -125,6 +126,7 @@ result<create_session> parse_create(std::string_view body, std::string_view node
   if (const auto policy = read_size_policy(fields))
     out.size_policy = *policy;
   out.sandbox = fields.text("sandbox", {0, longest_name}).value_or("");
+  out.run_as = fields.text("run_as", {0, longest_user}).value_or("");
   read_record(fields);
   if (const auto where = fields.text("node", {0, longest_name});
       where && !where->empty() && *where != node)
@@ -331,6 +333,7 @@ result<token_request> parse_token_request(std::string_view body, wall_time now) 
     out.may = *may;
   fields.require("role");
   out.label = fields.text("label", {0, longest_label}).value_or("");
+  out.run_as = fields.text("run_as", {0, longest_user}).value_or("");
   if (const auto life = fields.number("expires_in_s", 1, longest_life_s))
     out.expires_at = now + std::chrono::seconds(*life);
   if (const auto session = fields.text("session", {1, longest_name})) {

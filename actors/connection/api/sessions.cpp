@@ -1,5 +1,6 @@
 // The resource /sessions: life and description.
 #include "actors/connection/api/api.hpp"
+#include "actors/connection/api/session_user.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -26,6 +27,11 @@ void api_state::create(const exchange_ptr& x) {
   auto wanted = parse_create(x->request.body, config_.node);
   if (!wanted)
     return fail(x, wanted.error());
+  auto user =
+      session_user(x->request.who, wanted->run_as, config_.run_as.otherwise(config_.own_user));
+  if (!user)
+    return fail(x, user.error());
+  wanted->run_as = std::move(*user);
   wanted->owner = x->request.who.label;
   wanted->correlation = x->request.correlation;
   runtime::ask(self_, config_.terminals(), config_.patience, std::move(*wanted))

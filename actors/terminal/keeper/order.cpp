@@ -106,6 +106,15 @@ result<start_order> make_order(const prepared_spawn& what, const sandbox_plan& p
   return out;
 }
 
+void add_user(start_order& to, const user_record& who, std::optional<gid_t> terminal_group) {
+  using keeper::tag;
+  keeper::append_value(to.parts, tag::user, keeper::user_wish{who.uid, who.gid});
+  for (const std::uint32_t group : who.groups)
+    keeper::append_value(to.parts, tag::group, group);
+  if (terminal_group)
+    keeper::append_value(to.parts, tag::terminal_group, std::uint32_t{*terminal_group});
+}
+
 result<unique_fd> pack(const std::string& parts) {
   unique_fd out(::memfd_create("roost-start", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!out)
@@ -151,8 +160,13 @@ failure explain(const keeper::refused& why, const prepared_spawn& what,
   case step::memory:
     return {terminal_error::spawn_failed,
             fmt::format("no memory for the session's history (error {})", why.error)};
-  case step::id:
   case step::user:
+    return {terminal_error::run_as_unavailable,
+            why.error == EPERM
+                ? "the system does not let the keeper become another user: it needs the "
+                  "capabilities SETUID and SETGID"
+                : fmt::format("the keeper could not become the user (error {})", why.error)};
+  case step::id:
   case step::packet:
     break;
   }

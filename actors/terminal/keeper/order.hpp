@@ -5,6 +5,7 @@
 #include "actors/terminal/pty/prepare.hpp"
 #include "actors/terminal/sandbox/sandbox.hpp"
 
+#include <optional>
 #include <string>
 
 namespace roost::terminal {
@@ -14,6 +15,10 @@ namespace roost::terminal {
 /// (the command and its environment are too long), sandbox_unavailable.
 result<start_order> make_order(const prepared_spawn& what, const sandbox_plan& plan,
                                std::uint64_t history, const std::string& keeper_program);
+
+/// Has the program run as another user than the keeper's. `terminal_group`: the group that may
+/// write to users' terminals ("tty"), if the system has one.
+void add_user(start_order& to, const user_record& who, std::optional<gid_t> terminal_group);
 
 /// Puts a start request into a memfd, which is how it travels.
 result<unique_fd> pack(const std::string& parts);

@@ -1,11 +1,8 @@
 #include "actors/terminal/pty/environment.hpp"
 
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -145,35 +142,18 @@ std::vector<std::string> environment::lines() const {
   return out;
 }
 
-user_record current_user() {
-  user_record out;
-  std::vector<char> buffer(4096);
-  passwd entry{};
-  passwd* found = nullptr;
-  int error = 0;
-  while ((error = ::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found)) ==
-             ERANGE &&
-         buffer.size() < 1024 * 1024)
-    buffer.resize(buffer.size() * 2);
-  // A user without an entry (a container with a bare uid) is no error: it gets the defaults.
-  if (error == 0 && found != nullptr) {
-    out.name = found->pw_name;
-    out.home = found->pw_dir;
-    out.shell = found->pw_shell;
-  }
-  if (out.name.empty())
-    out.name = std::to_string(::geteuid());
-  if (out.home.empty())
-    out.home = "/";
-  if (out.shell.empty())
-    out.shell = "/bin/sh";
-  return out;
-}
-
 bool is_scrubbed(std::string_view name) {
   return std::ranges::find(scrubbed_names, name) != std::end(scrubbed_names) ||
          std::ranges::any_of(scrubbed_prefixes,
                              [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+environment login_environment(const environment& server) {
+  environment out;
+  for (const auto& [name, value] : server)
+    if (name == "TZ" || name == "LANG" || name == "LANGUAGE" || name.starts_with("LC_"))
+      out.set(name, value);
+  return out;
 }
 
 result<environment>

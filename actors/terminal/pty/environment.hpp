@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/runtime/result.hpp"
+#include "actors/runtime/system_user.hpp"
 
 namespace roost::terminal {
 
@@ -39,21 +40,11 @@ private:
   std::map<std::string, std::string, std::less<>> items_;
 };
 
-/// The user that sessions run as, from the system's user table.
-struct user_record {
-  std::string name;
-  std::string home;
-  std::string shell;
-};
-
-/// The record of this process's effective user. Reads the user table (may block): call it at start.
-/// Missing fields get "/" for home and "/bin/sh" for the shell.
-user_record current_user();
-
 /// What a session's environment says about Roost.
 struct session_identity {
   std::string session_id;
-  std::string server;  ///< what the `roost` command inside should talk to: "unix:/…/api.sock"
+  /// What the `roost` command inside should talk to: "unix:/…/api.sock"; empty: it may not.
+  std::string server;
   std::string version; ///< Roost's version
 };
 
@@ -65,6 +56,10 @@ inline constexpr std::size_t max_env_bytes = 128 * 1024;
 /// Whether a variable of the server's own environment must not reach a session. The classes, and
 /// the reason of each, are in actors/terminal/pty/README.md.
 bool is_scrubbed(std::string_view name);
+
+/// What of the server's environment is for a session of another user, as at a login: language and
+/// time zone. The rest (folders, sockets, keys) is the server's user's.
+environment login_environment(const environment& server);
 
 /// The environment of a new session: the server's own without the scrubbed variables, then what the
 /// terminal is (TERM, COLORTERM, …), what the session is (ROOST_SESSION_ID, ROOST_SERVER), what

@@ -171,6 +171,16 @@ std::string shell_of(const environment& env, const user_record& user) {
 
 } // namespace
 
+spawn_context for_user(const spawn_context& server, const user_record& who) {
+  auto out = server;
+  out.server = login_environment(server.server);
+  out.user = who;
+  out.identity.server.clear(); // the socket is in a folder that is closed to others
+  out.start = shell_start::login;
+  out.integration_dir = server.public_integration_dir;
+  return out;
+}
+
 result<prepared_spawn> prepare(const spawn_request& request, const spawn_context& context) {
   if (!is_valid_size(request.cols, request.rows))
     return failure{

@@ -32,16 +32,22 @@ struct spawn_request {
   std::uint32_t rows = 24;
 };
 
-/// What the server adds: the same for all sessions but for `identity.session_id`.
+/// What the server adds: the same for all sessions of a user but for `identity.session_id`.
 struct spawn_context {
   environment server; ///< the server's own environment
-  user_record user;
+  user_record user;   ///< that the session runs as
   session_identity identity;
   std::vector<std::string>
       default_command; ///< `terminals.default_command`; empty: the user's shell
   shell_start start = shell_start::interactive;
   std::string integration_dir; ///< where install_shell_integration put the snippets; empty: off
+  /// The same where any user can read them; empty: off.
+  std::string public_integration_dir;
 };
+
+/// The surroundings of a session of another user, which begins as a login does: a login shell, in
+/// an environment that has nothing of the server's user. Pure.
+spawn_context for_user(const spawn_context& server, const user_record& who);
 
 /// Everything that is needed to start a program, checked. Only `prepare` makes sensible ones.
 struct prepared_spawn {

@@ -49,13 +49,18 @@ bool is_structural(const std::string& path) {
          is_inside_any(path, kernel_folders);
 }
 
-std::string first_closed(const std::filesystem::path& canonical, std::uint32_t uid) {
+std::string first_closed(const std::filesystem::path& canonical, std::uint32_t uid,
+                         const std::vector<std::uint32_t>& groups) {
+  const auto right_to_enter = [&](const struct stat& folder) {
+    const bool is_of_group = std::find(groups.begin(), groups.end(), folder.st_gid) != groups.end();
+    return folder.st_uid == uid ? S_IXUSR : is_of_group ? S_IXGRP : S_IXOTH;
+  };
   std::filesystem::path at;
   for (const auto& part : canonical.parent_path()) {
     at /= part;
     struct stat folder {};
     if (::stat(at.c_str(), &folder) != 0 ||
-        (folder.st_mode & (folder.st_uid == uid ? S_IXUSR : S_IXOTH)) == 0)
+        (folder.st_mode & static_cast<mode_t>(right_to_enter(folder))) == 0)
       return at.string();
   }
   return {};
@@ -300,8 +305,9 @@ bool is_within(const std::string& path, const std::string& folder) {
   return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
-path_view look_as(std::uint32_t uid) {
-  return [is_other = uid != ::geteuid(), uid](const std::string& path) -> seen_path {
+path_view look_as(std::uint32_t uid, std::vector<std::uint32_t> groups) {
+  return [is_other = uid != ::geteuid(), uid,
+          groups = std::move(groups)](const std::string& path) -> seen_path {
     std::error_code failed;
     const auto canonical = std::filesystem::canonical(path, failed);
     if (failed) {
@@ -311,7 +317,7 @@ path_view look_as(std::uint32_t uid) {
     const auto status = std::filesystem::status(canonical, failed);
     const bool is_folder = !failed && std::filesystem::is_directory(status);
     return {canonical.string(), is_folder ? path_kind::folder : path_kind::file,
-            is_other ? first_closed(canonical, uid) : std::string()};
+            is_other ? first_closed(canonical, uid, groups) : std::string()};
   };
 }
 

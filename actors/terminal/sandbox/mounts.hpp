@@ -21,9 +21,9 @@ struct seen_path {
 };
 using path_view = std::function<seen_path(const std::string& path)>;
 
-/// Asks the file system on behalf of a user, who is another than the server's where that is root
-/// (then without the user's groups). May block on a dead network disk.
-path_view look_as(std::uint32_t uid);
+/// Asks the file system on behalf of a user, who is another than the server's only where that is
+/// root. May block on a dead network disk.
+path_view look_as(std::uint32_t uid, std::vector<std::uint32_t> groups = {});
 
 /// Whether `path` is `folder` or in it. Both absolute, without "." and "..".
 bool is_within(const std::string& path, const std::string& folder);

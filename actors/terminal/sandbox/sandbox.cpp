@@ -168,7 +168,8 @@ result<sandbox_plan> plan_sandbox(const sandbox_profile& profile, const sandbox_
                        .secret = {request.data_dir},
                        .shared = request.shared};
   wanted.secret.insert(wanted.secret.end(), request.secret.begin(), request.secret.end());
-  ROOST_TRY(const auto mounts, plan_mounts(profile, wanted, look ? look : look_as(request.uid)));
+  ROOST_TRY(const auto mounts,
+            plan_mounts(profile, wanted, look ? look : look_as(request.uid, request.groups)));
 
   sandbox_plan plan;
   plan.is_sandboxed = true;

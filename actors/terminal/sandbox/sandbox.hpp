@@ -23,9 +23,10 @@ struct sandbox_request {
   std::string executable;        ///< found by `prepare`, checked again inside
   std::vector<std::string> argv; ///< with the program's name first
   std::string cwd;
-  std::string home;      ///< of the session's user
-  std::uint32_t uid = 0; ///< of the session's user
-  std::string data_dir;  ///< never visible inside
+  std::string home;                  ///< of the session's user
+  std::uint32_t uid = 0;             ///< of the session's user
+  std::vector<std::uint32_t> groups; ///< of the session's user, where that is not the server's
+  std::string data_dir;              ///< never visible inside
   /// Other folders that are never visible, for example where the keeper's socket is if it is not in
   /// the data dir.
   std::vector<std::string> secret;

@@ -24,4 +24,8 @@ void integrate_shell(std::string_view executable, shell_start start, const std::
 /// data_dir_unusable.
 result<std::string> install_shell_integration(const std::string& data_dir);
 
+/// The same for sessions of other users, who cannot see the data dir: into FOLDER (0755), which
+/// must be where only this user may make files, such as in /run for root.
+result<std::string> install_public_shell_integration(const std::string& folder);
+
 } // namespace roost::terminal

@@ -14,15 +14,19 @@
 namespace roost::terminal {
 namespace {
 
-constexpr mode_t folder_mode = 0700;
+constexpr mode_t private_folder = 0700;
+constexpr mode_t public_folder = 0755;
 constexpr mode_t file_mode = 0644;
 
 failure unusable() {
   return {setup_error::data_dir_unusable, "the shell integration files could not be written"};
 }
 
-bool make_folder(const std::string& path) {
-  return ::mkdir(path.c_str(), folder_mode) == 0 || errno == EEXIST;
+bool make_folder(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
+    return false;
+  // What others shall read must be so whatever our umask is.
+  return mode == private_folder || ::chmod(path.c_str(), mode) == 0;
 }
 
 /// Whether the file holds exactly `text`. Files that differ are read no further than needed.
@@ -69,21 +73,28 @@ bool replace(const std::string& path, std::string_view text) {
   return false;
 }
 
-} // namespace
-
-result<std::string> install_shell_integration(const std::string& data_dir) {
-  const auto root = data_dir + "/shell-integration";
-  if (!make_folder(root))
+result<std::string> install(const std::string& root, mode_t mode) {
+  if (!make_folder(root, mode))
     return unusable();
   for (const auto& file : snippets()) {
     const auto path = root + "/" + std::string(file.path);
     if (file.path.find('/') != std::string_view::npos &&
-        !make_folder(path.substr(0, path.rfind('/'))))
+        !make_folder(path.substr(0, path.rfind('/')), mode))
       return unusable();
     if (!holds(path, file.text) && !replace(path, file.text))
       return unusable();
   }
   return root;
+}
+
+} // namespace
+
+result<std::string> install_shell_integration(const std::string& data_dir) {
+  return install(data_dir + "/shell-integration", private_folder);
+}
+
+result<std::string> install_public_shell_integration(const std::string& folder) {
+  return install(folder, public_folder);
 }
 
 } // namespace roost::terminal

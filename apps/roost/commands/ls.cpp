@@ -1,4 +1,5 @@
 #include <array>
+#include <set>
 
 #include <boost/json/array.hpp>
 
@@ -36,7 +37,13 @@ bool has_sandbox(const boost::json::object& session) {
   return !profile.empty() && profile != "none";
 }
 
-std::vector<table_cell> row_of(const boost::json::object& session, bool shows_sandbox) {
+/// Columns that say nothing on most servers.
+struct extra_columns {
+  bool sandbox = false;
+  bool user = false;
+};
+
+std::vector<table_cell> row_of(const boost::json::object& session, const extra_columns& shows) {
   const auto number = [&](std::string_view name) {
     return std::to_string(number_field(session, name).value_or(0));
   };
@@ -46,7 +53,9 @@ std::vector<table_cell> row_of(const boost::json::object& session, bool shows_sa
                                    {number("cols") + "x" + number("rows")},
                                    {number("viewers")},
                                    {age_text(text_field(session, "created_at"))}};
-  if (shows_sandbox)
+  if (shows.user)
+    cells.push_back({text_field(session, "run_as")});
+  if (shows.sandbox)
     cells.push_back({text_field(session, "sandbox"), has_sandbox(session) ? "35" : "2"});
   cells.push_back({command_text(session), "2"});
   return cells;
@@ -63,21 +72,27 @@ outcome<int> run(const invocation& call, program& self) {
   boost::json::array sessions;
   if (const auto* const found = list.if_contains("sessions"); found && found->is_array())
     sessions = found->as_array();
-  // Most servers have none: then the column says nothing.
-  bool shows_sandbox = false;
+  extra_columns shows;
+  std::set<std::string> users;
   for (const auto& session : sessions)
-    shows_sandbox |= session.is_object() && has_sandbox(session.as_object());
+    if (session.is_object()) {
+      shows.sandbox |= has_sandbox(session.as_object());
+      users.insert(text_field(session.as_object(), "run_as"));
+    }
+  shows.user = users.size() > 1;
   std::vector<std::vector<table_cell>> rows(1);
   for (const auto* const name : {"ID", "TITLE", "STATE", "SIZE", "VIEWERS", "AGE"})
     rows[0].push_back({name, "4"});
-  if (shows_sandbox)
+  if (shows.user)
+    rows[0].push_back({"USER", "4"});
+  if (shows.sandbox)
     rows[0].push_back({"SANDBOX", "4"});
   rows[0].push_back({"COMMAND", "4"});
   std::string ids;
   for (const auto& session : sessions)
     if (session.is_object()) {
       ids += printable(text_field(session.as_object(), "id")) + "\n";
-      rows.push_back(row_of(session.as_object(), shows_sandbox));
+      rows.push_back(row_of(session.as_object(), shows));
     }
   const auto text = call.has("quiet")  ? ids
                     : rows.size() == 1 ? std::string("no sessions; `roost new` starts one\n")

@@ -49,13 +49,17 @@ outcome<int> run(const invocation& call, program& self) {
     body["title"] = *title;
   if (const auto sandbox = call.value("sandbox"))
     body["sandbox"] = *sandbox;
+  const auto user = call.value("run-as");
+  if (user)
+    body["run_as"] = *user;
   ROOST_TRY(const auto server, self.server());
   if (const auto cwd = call.value("cwd")) {
     // A relative folder means the caller's; the server has its own idea of where it is.
-    body["cwd"] = server.address().is_local() && !cwd->starts_with('/')
+    const bool is_at_home = *cwd == "~" || cwd->starts_with("~/"); // of the session's user
+    body["cwd"] = server.address().is_local() && !cwd->starts_with('/') && !is_at_home
                       ? current_folder() + "/" + *cwd
                       : *cwd;
-  } else if (server.address().is_local()) {
+  } else if (server.address().is_local() && !user) { // another user begins at home
     if (const auto here = current_folder(); !here.empty())
       body["cwd"] = here;
   }
@@ -89,6 +93,7 @@ constexpr std::array options = {
     option_row{"env", 'e', "K=V", "set a variable; may be repeated"},
     option_row{"size", 0, "COLSxROWS", "its size until somebody attaches"},
     option_row{"sandbox", 0, "PROFILE", "run it in this sandbox profile of the server"},
+    option_row{"run-as", 0, "USER", "run it as this system user, from its home on"},
     detach_key_option,
     quiet_option,
 };

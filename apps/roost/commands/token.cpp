@@ -33,6 +33,8 @@ outcome<int> create(const invocation& call, program& self) {
   if (const auto life = call.value("expires")) {
     ROOST_TRY(body["expires_in_s"], read_lifetime(*life));
   }
+  if (const auto user = call.value("run-as"))
+    body["run_as"] = *user;
   ROOST_TRY(const auto server, self.server());
   if (const auto session = call.value("session")) {
     ROOST_TRY(body["session"], server.find_session_id(*session));
@@ -60,6 +62,7 @@ outcome<int> list(const invocation&, program& self) {
                                                 {"AGE", "4"},
                                                 {"USED", "4"},
                                                 {"EXPIRES", "4"},
+                                                {"USER", "4"},
                                                 {"LABEL", "4"}}};
   const auto* const tokens = answer.if_contains("tokens");
   if (tokens != nullptr && tokens->is_array())
@@ -75,6 +78,7 @@ outcome<int> list(const invocation&, program& self) {
                       {age_text(text_field(token, "created_at"))},
                       {used.empty() ? "never" : used + " ago"},
                       {or_dash(text_field(token, "expires_at"))},
+                      {or_dash(text_field(token, "run_as"))},
                       {text_field(token, "label")}});
     }
   if (const auto printed = self.print(render_table(rows, self.colours(), self.width())); !printed)
@@ -97,6 +101,7 @@ constexpr std::array create_options = {
                completes::choices, "admin operator viewer"},
     option_row{"session", 's', "ID", "for this one session only", completes::sessions},
     option_row{"expires", 0, "TIME", "how long it lives: 90s, 15m, 12h, 30d (default: for ever)"},
+    option_row{"run-as", 0, "USER", "its sessions run as this system user"},
     option_row{"label", 'l', "TEXT", "what it is for"},
 };
 constexpr std::array revoke_operands = {operand_row{"TOKEN-ID", arity::one}};

@@ -3,6 +3,7 @@ import atexit
 import http.client
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -25,6 +26,14 @@ def program():
         if place and os.access(place, os.X_OK):
             return place
     raise SystemExit("no roostd: build one, or name it in ROOSTD")
+
+
+def own_user():
+    """The name of the server's user, as sessions show it."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a container with a bare uid
+        return str(os.geteuid())
 
 
 def is_sanitized():

@@ -21,7 +21,7 @@ TEST(errors, every_code_has_a_row_of_its_own) {
       EXPECT_FALSE(row.title.empty());
     }
   };
-  look(terminal_error::no_such_profile, error_domain::terminal);
+  look(terminal_error::run_as_unavailable, error_domain::terminal);
   look(request_error::internal, error_domain::request);
   look(setup_error::internal, error_domain::setup);
 }

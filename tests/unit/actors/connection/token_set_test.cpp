@@ -83,6 +83,7 @@ TEST_F(token_set_test, bad_wishes_are_refused) {
   EXPECT_TRUE(refused({role::viewer, "a\nb", std::nullopt, std::nullopt}));
   EXPECT_TRUE(refused({role::viewer, "", std::nullopt, noon}));
   EXPECT_TRUE(refused({role::admin, "", session_id{"s1"}, std::nullopt}));
+  EXPECT_TRUE(refused({role::admin, "", std::nullopt, std::nullopt, "ada"}));
   EXPECT_TRUE(set.all().empty());
 }
 
@@ -106,6 +107,19 @@ TEST_F(token_set_test, the_file_form_goes_there_and_back) {
   EXPECT_EQ(row->only, session_id{"s1"});
   EXPECT_EQ(row->expires_at, noon + 1h);
   EXPECT_NE(again->check(first.text, noon), nullptr);
+}
+
+TEST_F(token_set_test, a_token_of_a_user_stays_one) {
+  const auto made = make({role::operate, "", std::nullopt, std::nullopt, "ada"});
+  EXPECT_EQ(made.row.run_as, "ada");
+  auto again = token_set::from_json(set.to_json());
+  ASSERT_TRUE(again) << again.error().detail;
+  const auto* row = again->check(made.text, noon);
+  ASSERT_NE(row, nullptr);
+  EXPECT_EQ(principal_of(*row).run_as, "ada");
+  set.revoke(made.row.id);
+  make();
+  EXPECT_EQ(set.to_json().find("run_as"), std::string::npos) << "older servers read the file";
 }
 
 TEST_F(token_set_test, a_damaged_file_is_an_error_and_never_a_smaller_set) {

@@ -23,6 +23,7 @@ session_note sample() {
   n.cwd = "/tmp/\xfe";
   n.epoch = "e1";
   n.sandbox = "workspace";
+  n.run_as = "ada";
   n.shell = {
       {"/tmp", "title", true, false, true, "make", "ls", 7, 12, 1ull << 60, 44}, "next", true, 99};
   n.sizes = {{0, {80, 24}}, {1ull << 61, {100, 30}}};
@@ -48,6 +49,7 @@ TEST(session_note, everything_comes_back) {
   EXPECT_EQ(read->cwd, n.cwd);
   EXPECT_EQ(read->epoch, n.epoch);
   EXPECT_EQ(read->sandbox, n.sandbox);
+  EXPECT_EQ(read->run_as, n.run_as);
   EXPECT_TRUE(read->is_kill_requested);
   const auto& s = read->shell.state;
   EXPECT_EQ(s.cwd, "/tmp");
@@ -117,7 +119,7 @@ TEST(session_note, is_bounded_whatever_is_in_it) {
   // The worst of everything: bytes that take six each.
   const std::string worst(20'000, '\x01');
   n.command.assign(300, worst);
-  n.title = n.owner = n.cwd = n.epoch = n.sandbox = n.shell.next_command = worst;
+  n.title = n.owner = n.cwd = n.epoch = n.sandbox = n.run_as = n.shell.next_command = worst;
   n.shell.state.cwd = n.shell.state.title = n.shell.state.command_line = worst;
   n.shell.state.last_command_line = worst;
   n.sizes.assign(1000, {~0ull, {4096, 4096}});

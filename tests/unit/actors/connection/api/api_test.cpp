@@ -223,6 +223,8 @@ protected:
         return {};
       return failure(request_error::not_found, "there is no such token");
     };
+    config.own_user = "root";
+    config.run_as = {"ada", {"bob"}};
     subject = sys.spawn(api, config);
     me.may = role::admin;
     settle();
@@ -453,6 +455,33 @@ TEST_F(api_test, a_request_that_nobody_answers_gets_a_500) {
   EXPECT_EQ(call("GET", "/api/v1/sessions").status, 500u) << "the actor itself is gone";
   subject = api_actor{};
   EXPECT_EQ(call("GET", "/api/v1/sessions").status, 503u) << "and not back yet";
+}
+
+TEST_F(api_test, whom_a_session_runs_as) {
+  const auto create = [this](std::string body) { return call("POST", "/api/v1/sessions", body); };
+  EXPECT_EQ(create(R"({"run_as":"bob"})").status, 201u);
+  EXPECT_EQ(story.created->run_as, "bob") << "whether it may is not the API's to say";
+  me.may = role::operate;
+  story.created.reset();
+  EXPECT_EQ(problem_of(create(R"({"run_as":"bob"})")), "run-as-refused");
+  EXPECT_FALSE(story.created);
+  EXPECT_EQ(create("").status, 201u);
+  EXPECT_EQ(story.created->run_as, "");
+  me.run_as = "bob";
+  EXPECT_EQ(create("").status, 201u);
+  EXPECT_EQ(story.created->run_as, "bob");
+  EXPECT_EQ(problem_of(create(R"({"run_as":"ada"})")), "run-as-refused");
+}
+
+TEST_F(api_test, tokens_are_made_for_users_whom_the_server_allows) {
+  const auto create = [this](std::string body) {
+    return call("POST", "/api/v1/tokens", std::move(body));
+  };
+  EXPECT_EQ(create(R"({"role":"operator","run_as":"bob"})").status, 201u);
+  EXPECT_EQ(create(R"({"role":"operator","run_as":"ada"})").status, 201u);
+  for (const std::string name : {"root", "eve"})
+    EXPECT_EQ(problem_of(create(R"({"role":"operator","run_as":")" + name + "\"}")),
+              "run-as-refused");
 }
 
 TEST_F(api_test, tokens) {

@@ -55,6 +55,7 @@ session_info busy_session() {
   auto x = fresh_session();
   x.state = session_state::running;
   x.sandbox = "strict";
+  x.run_as = "ada";
   x.usage = session_usage{103.25, 4711ms, 1'288'490'189, 14, "make", "/home/user/src", noon + 5s};
   return x;
 }
@@ -203,6 +204,7 @@ TEST(render, tokens_without_their_secret_except_once) {
   row.may = role::operate;
   row.label = "ci";
   row.only = session_id{"ab"};
+  row.run_as = "ada";
   row.created_at = noon;
   row.expires_at = noon + 1h;
   expect_golden("token.json", json::serialize(token_json(row)));

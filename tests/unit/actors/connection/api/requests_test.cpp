@@ -50,7 +50,7 @@ TEST(parse_create, an_empty_body_asks_for_the_defaults) {
 TEST(parse_create, takes_every_field) {
   const auto wanted =
       parse_create(R"({"command":["make","-j2",""],"cwd":"/tmp","env":{"A":"1","B":""},
-    "cols":132,"rows":43,"title":"build","sandbox":"strict","record":false,"node":"a",
+    "cols":132,"rows":43,"title":"build","sandbox":"strict","run_as":"ada","record":false,"node":"a",
     "size_policy":"smallest"})",
                    "a");
   ASSERT_TRUE(wanted) << said(wanted);
@@ -61,6 +61,7 @@ TEST(parse_create, takes_every_field) {
   EXPECT_EQ(wanted->rows, 43);
   EXPECT_EQ(wanted->title, "build");
   EXPECT_EQ(wanted->sandbox, "strict");
+  EXPECT_EQ(wanted->run_as, "ada");
   EXPECT_EQ(wanted->size_policy, size_policy_kind::smallest);
 }
 
@@ -89,6 +90,7 @@ TEST(parse_create, refuses_with_the_place_and_what_was_expected) {
       {R"({"title":"a\nb"})", "bad-title: title: must not contain control characters"},
       {R"({"size_policy":"biggest"})", "bad-value: size_policy: expected one of latest"},
       {R"({"sandbox":1})", "bad-value: sandbox: expected text"},
+      {R"({"run_as":0})", "bad-value: run_as: expected text"},
       {R"({"record":true})", "bad-value: record: this server cannot record"},
       {R"({"record":"no"})", "bad-value: record: expected true or false"},
       {R"({"node":"b"})", "bad-value: node: this server is \"a\""},
@@ -319,12 +321,14 @@ TEST(session_ids, are_short_lower_case_words) {
 TEST(parse_token_request, takes_every_field) {
   const wall_time now{std::chrono::hours(1000)};
   const auto got = parse_token_request(
-      R"({"role":"operator","session":"ab12","expires_in_s":3600,"label":"ci"})", now);
+      R"({"role":"operator","session":"ab12","expires_in_s":3600,"label":"ci","run_as":"ada"})",
+      now);
   ASSERT_TRUE(got) << said(got);
   EXPECT_EQ(got->may, role::operate);
   EXPECT_EQ(got->only, session_id{"ab12"});
   EXPECT_EQ(got->expires_at, now + 3600s);
   EXPECT_EQ(got->label, "ci");
+  EXPECT_EQ(got->run_as, "ada");
   EXPECT_FALSE(parse_token_request(R"({"role":"viewer"})", now)->expires_at);
   EXPECT_EQ(said(parse_token_request("{}", now)), "missing-field: the field \"role\" is missing");
   EXPECT_EQ(said(parse_token_request(R"({"role":"root"})", now)).substr(0, 15), "bad-value: role");

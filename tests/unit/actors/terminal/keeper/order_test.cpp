@@ -101,6 +101,26 @@ TEST(order, says_everything_once_and_in_order) {
     EXPECT_TRUE(all(parts, absent).empty()) << static_cast<int>(absent);
 }
 
+TEST(order, another_user_has_number_groups_and_a_terminal) {
+  const auto what = a_program();
+  auto order = make_order(what, no_sandbox(what), 4096, "/nowhere");
+  ASSERT_TRUE(order) << order.error().detail;
+  const user_record ada{"ada", "/home/ada", "/bin/sh", 1000, 1001, {1001, 5}};
+  add_user(*order, ada, 7);
+  const auto parts = parts_of(order->parts);
+  ASSERT_EQ(all(parts, tag::user).size(), 1u);
+  const auto user = value_of<keeper::user_wish>(all(parts, tag::user)[0]);
+  EXPECT_EQ(user.uid, 1000u);
+  EXPECT_EQ(user.gid, 1001u);
+  ASSERT_EQ(all(parts, tag::group).size(), 2u);
+  EXPECT_EQ(value_of<std::uint32_t>(all(parts, tag::group)[1]), 5u);
+  ASSERT_EQ(all(parts, tag::terminal_group).size(), 1u);
+  EXPECT_EQ(value_of<std::uint32_t>(all(parts, tag::terminal_group)[0]), 7u);
+  auto without = make_order(what, no_sandbox(what), 4096, "/nowhere");
+  add_user(*without, ada, std::nullopt);
+  EXPECT_TRUE(all(parts_of(without->parts), tag::terminal_group).empty());
+}
+
 TEST(order, a_plan_changes_command_folder_environment_and_limits) {
   const auto what = a_program();
   auto plan = no_sandbox(what);
@@ -217,7 +237,8 @@ TEST_F(explain_test, names_what_the_caller_can_change) {
       {step::program, ELIBBAD, terminal_error::command_not_executable, "this machine"},
       {step::program, EIO, terminal_error::spawn_failed, "error 5"},
       {step::id, EEXIST, terminal_error::spawn_failed, "step 2"},
-      {step::user, EPERM, terminal_error::spawn_failed, "step 6"},
+      {step::user, EPERM, terminal_error::run_as_unavailable, "SETUID"},
+      {step::user, EINVAL, terminal_error::run_as_unavailable, "error 22"},
       {step::packet, 0, terminal_error::spawn_failed, "step 1"},
       {static_cast<step>(99), 7, terminal_error::spawn_failed, "step 99, error 7"},
   };

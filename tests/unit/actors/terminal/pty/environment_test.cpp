@@ -117,12 +117,22 @@ TEST(environment, an_explicit_locale_is_respected) {
   EXPECT_EQ(out->find("LANG"), nullptr);
 }
 
-TEST(environment, reads_this_process_and_this_user) {
+TEST(environment, reads_this_process) {
   EXPECT_FALSE(environment::of_this_process().get("PATH").empty());
-  const auto me = current_user();
-  EXPECT_FALSE(me.name.empty());
-  EXPECT_TRUE(me.home.starts_with('/'));
-  EXPECT_TRUE(me.shell.starts_with('/'));
+}
+
+TEST(environment, of_the_servers_own_a_login_has_language_and_time_only) {
+  const auto out = login_environment({{"LANG", "de_DE.UTF-8"},
+                                      {"LC_TIME", "C"},
+                                      {"LANGUAGE", "de"},
+                                      {"TZ", "UTC"},
+                                      {"HOME", "/root"},
+                                      {"PATH", "/root/bin"},
+                                      {"SSH_AUTH_SOCK", "/run/agent"},
+                                      {"XDG_RUNTIME_DIR", "/run/user/0"},
+                                      {"API_KEY", "secret"}});
+  EXPECT_EQ(out.lines(),
+            (std::vector<std::string>{"LANG=de_DE.UTF-8", "LANGUAGE=de", "LC_TIME=C", "TZ=UTC"}));
 }
 
 } // namespace

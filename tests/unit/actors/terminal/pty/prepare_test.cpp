@@ -152,6 +152,28 @@ TEST_F(prepare_test, an_empty_command_is_the_default_then_the_users_shell) {
   EXPECT_EQ(prepare_with({"sleep", "1"})->argv.front(), "sleep");
 }
 
+TEST_F(prepare_test, another_user_begins_as_after_a_login) {
+  const test::temp_folder theirs;
+  context_.server.set("API_KEY", "secret");
+  context_.identity.server = "unix:/closed/api.sock";
+  context_.integration_dir = "/closed";
+  context_.public_integration_dir = "/open";
+  const user_record bob{"bob", theirs.path(), "/bin/bash", 1001, 1001, {1001}};
+  const auto out = prepare({}, for_user(context_, bob));
+  ASSERT_TRUE(out) << out.error().detail;
+  EXPECT_EQ(out->executable, "/bin/bash");
+  EXPECT_EQ(out->cwd, theirs.path());
+  std::string all;
+  for (const auto& line : out->env)
+    all += line + "\n";
+  for (const auto& line :
+       {"HOME=" + theirs.path(), std::string("USER=bob"), std::string("LOGNAME=bob"),
+        std::string("SHELL=/bin/bash"), std::string("ROOST_SHELL_INTEGRATION=/open")})
+    EXPECT_NE(all.find(line + "\n"), std::string::npos) << line << " in " << all;
+  for (const auto* name : {"API_KEY", "ROOST_SERVER", home_.path().c_str(), "closed"})
+    EXPECT_EQ(all.find(name), std::string::npos) << name << " in " << all;
+}
+
 TEST_F(prepare_test, a_login_shell_has_the_dash_and_a_command_has_not) {
   context_.start = shell_start::login;
   EXPECT_EQ(prepare_with({})->argv.front(), "-sh");

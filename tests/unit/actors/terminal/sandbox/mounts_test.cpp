@@ -6,7 +6,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "actors/terminal/sandbox/sandbox.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace roost::terminal {
 namespace {
@@ -167,6 +171,21 @@ TEST_F(mounts, what_the_user_cannot_reach_is_hidden_from_where_it_is_closed) {
   names_.close("/srv/closed/keys", "/srv/closed");
   mine.hide = {"/srv/closed/keys"};
   EXPECT_THAT(rows(mine), has(hidden, "/srv/closed"));
+}
+
+TEST(look_as, a_folder_that_is_open_to_a_group_is_closed_to_others_only) {
+  const test::temp_folder folder;
+  ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
+  const auto inner = folder.folder("project");
+  const auto file = folder.folder("project/inside");
+  ASSERT_EQ(::chmod(inner.c_str(), 0710), 0);
+  constexpr std::uint32_t somebody = 61000;
+  const auto group = static_cast<std::uint32_t>(::getegid());
+  EXPECT_EQ(look_as(somebody)(file).closed_at, inner);
+  EXPECT_EQ(look_as(somebody, {group + 1, group})(file).closed_at, "");
+  ASSERT_EQ(::chmod(inner.c_str(), 0701), 0);
+  EXPECT_EQ(look_as(somebody)(file).closed_at, "");
+  EXPECT_EQ(look_as(somebody, {group})(file).closed_at, inner) << "the group's rights, not others'";
 }
 
 TEST_F(mounts, links_do_not_lead_around_any_rule) {

@@ -91,6 +91,24 @@ TEST(install, writes_every_snippet_for_its_owner) {
                                           "zsh/.zshenv", "roost.fish"}));
 }
 
+TEST(install, what_is_for_everybody_can_be_read_whatever_our_umask) {
+  const test::temp_folder parent;
+  const auto before = ::umask(077);
+  const auto dir = install_public_shell_integration(parent / "snippets");
+  ::umask(before);
+  ASSERT_TRUE(dir);
+  EXPECT_EQ(*dir, parent / "snippets");
+  struct stat info {};
+  for (const auto& name : {"", "/zsh"}) {
+    ASSERT_EQ(::stat((*dir + name).c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777, 0755u) << name;
+  }
+  for (const auto& file : snippets()) {
+    ASSERT_EQ(::stat((*dir + "/" + std::string(file.path)).c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777, 0644u) << file.path;
+  }
+}
+
 TEST(install, replaces_what_differs_and_leaves_the_rest) {
   const test::temp_folder data;
   ASSERT_TRUE(install_shell_integration(data.path()));
