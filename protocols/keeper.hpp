@@ -64,8 +64,10 @@ struct fetch_program {
 struct keeper_board {
   std::atomic<bool> is_up{false};
   std::atomic<bool> has_cgroups{false};        ///< the keeper limits sessions by cgroup
+  std::atomic<bool> can_start_again{false};    ///< it starts a session's next program
   std::atomic<std::uint64_t> launches{0};      ///< keepers that this server had to start
   std::atomic<std::uint64_t> lost_programs{0}; ///< because their keeper ended
+  std::atomic<std::uint64_t> restarts{0};      ///< programs that were started in a session again
 };
 
 /// The link's own I/O.

@@ -34,6 +34,16 @@ struct session_usage {
   wall_time at{};
 };
 
+/// How a session's program is started again.
+struct restart_info {
+  restart_policy policy = restart_policy::never;
+  std::uint32_t count = 0;             ///< programs that were started after the first
+  std::optional<wall_time> next_at;    ///< set while the session waits for its next program
+  std::optional<int> last_exit_status; ///< of the program before the present one
+  std::optional<int> last_signal;      ///< the signal that ended it
+  bool has_given_up = false;           ///< it has ended too often
+};
+
 /// A session as lists and events show it.
 struct session_info {
   session_id id;
@@ -57,6 +67,7 @@ struct session_info {
   std::string owner;            ///< label of the credential that created it
   std::string sandbox = "none"; ///< the profile that it runs in
   std::string run_as;           ///< the system user that it runs as; empty: not known any more
+  restart_info restart;
   shell_info shell;
   std::optional<session_usage> usage; ///< the directory's, where it was asked for
 };

@@ -20,4 +20,11 @@ enum class size_policy_kind : std::uint8_t {
   manual,   ///< viewers never decide; only an explicit resize does
 };
 
+/// Whether a session whose program has ended starts it again.
+enum class restart_policy : std::uint8_t {
+  never,
+  on_failure, ///< when it ended with another status than 0, or by a signal
+  always,
+};
+
 } // namespace roost

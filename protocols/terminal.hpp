@@ -44,6 +44,7 @@ struct create_session {
   std::string correlation;
   std::string sandbox; ///< profile; empty: the server's default
   std::string run_as;  ///< system user; empty: the server's default
+  restart_policy restart = restart_policy::never;
 };
 
 struct find_session {
@@ -166,6 +167,7 @@ struct describe_session {};
 struct update_session {
   std::optional<std::string> title;
   std::optional<size_policy_kind> size_policy;
+  std::optional<restart_policy> restart; ///< takes effect when the program ends the next time
 };
 struct resize_session {
   std::uint16_t cols = 0;

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "actors/runtime/config_restart.hpp"
 #include "actors/runtime/config_run_as.hpp"
 #include "actors/runtime/config_sandbox.hpp"
 #include "actors/runtime/log.hpp"
@@ -89,6 +90,7 @@ struct terminals_config {
   std::chrono::milliseconds idle_limit{0}; ///< 0: never
   sandbox_config sandbox;
   run_as_config run_as;
+  restart_limits restart;
 
   terminals_config();
 };

@@ -282,6 +282,18 @@ std::vector<config_row> make_table() {
        "base, network, home, seccomp, writable, readable, hide, limits; see "
        "docs/reference/sandbox.md.",
        reload::needs_restart, cv::sandbox_profiles()},
+      {"terminals.restart.first",
+       "How long a terminal with a restart policy waits before it starts its program again. The "
+       "wait doubles each time.",
+       reload::needs_restart, cv::duration(ROOST_AT(terminals.restart.first), 100ms, 1h)},
+      {"terminals.restart.longest", "The longest such wait.", reload::needs_restart,
+       cv::duration(ROOST_AT(terminals.restart.longest), 100ms, 24h)},
+      {"terminals.restart.stable",
+       "A program that ran for this long is well: the next wait is the first one again.",
+       reload::needs_restart, cv::duration(ROOST_AT(terminals.restart.stable), 100ms, 24h)},
+      {"terminals.restart.max",
+       "How often in a row a program is started again before it is given up.",
+       reload::needs_restart, cv::count(ROOST_AT(terminals.restart.max), 1, 1'000'000)},
       {"terminals.run_as.default",
        "The system user that a terminal runs as for which none is asked. Empty: the user that "
        "roostd runs as. Only for a roostd that runs as root.",

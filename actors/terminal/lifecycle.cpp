@@ -86,7 +86,9 @@ lifecycle_step lifecycle::on_output_end(steady_time now) {
   return settle(now);
 }
 
-lifecycle_step lifecycle::on_lost() { return is_alive() ? end(session_state::lost) : waiting(); }
+lifecycle_step lifecycle::on_lost() {
+  return is_alive() || state_ == session_state::starting ? end(session_state::lost) : waiting();
+}
 
 lifecycle_step lifecycle::settle(steady_time now) {
   if (!has_exited_)

@@ -49,7 +49,7 @@ public:
   lifecycle_step on_child_exit(steady_time now);
   /// No process of the session is left.
   lifecycle_step on_tree_empty(steady_time now);
-  /// The keeper is gone, and the program with it.
+  /// The keeper is gone, and the program with it, also one that was yet to be started.
   lifecycle_step on_lost();
   /// The PTY says that nobody has it open any more.
   lifecycle_step on_output_end(steady_time now);

@@ -55,6 +55,7 @@ pty_transfer pty_io::try_write(std::string_view bytes) {
 void pty_io::close() {
   boost::system::error_code ignored; // nothing is left to lose on this descriptor
   master_->close(ignored);
+  master_fd_ = -1; // the number is soon another's
 }
 
 } // namespace roost::terminal

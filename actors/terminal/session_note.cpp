@@ -27,8 +27,10 @@ struct note_limits {
 };
 // Tried one after the other until the note fits. With the last, which lets through what people name
 // their things by, it always does: a byte takes six at most (\u0001).
-constexpr std::array<note_limits, 3> limits = {
-    {{16 * 1024, 40 * 1024}, {2 * 1024, 16 * 1024}, {256, 5 * 1024}}};
+constexpr std::array<note_limits, 4> limits = {
+    {{16 * 1024, 40 * 1024}, {2 * 1024, 16 * 1024}, {256, 5 * 1024}, {256, 1024}}};
+// Of a wish, which is kept whole or not at all: bytes of JSON. Fits beside all else, see above.
+constexpr std::size_t longest_wish = std::size_t{24} << 10;
 constexpr std::string_view cut_mark = "\xe2\x80\xa6"; // "…"
 
 // Deeper nesting than this no build writes, nor reads.
@@ -40,6 +42,23 @@ constexpr std::array<std::pair<std::string_view, size_policy_kind>, 4> policies 
     {"largest", size_policy_kind::largest},
     {"manual", size_policy_kind::manual},
 }};
+
+constexpr std::array<std::pair<std::string_view, restart_policy>, 3> restart_policies = {{
+    {"never", restart_policy::never},
+    {"on-failure", restart_policy::on_failure},
+    {"always", restart_policy::always},
+}};
+
+json::object write(const program_wish& wish) {
+  json::object o;
+  o["command"] = json::array(wish.command.begin(), wish.command.end());
+  o["cwd"] = wish.cwd;
+  json::array env;
+  for (const auto& [name, value] : wish.env)
+    env.push_back(json::array{name, value});
+  o["env"] = std::move(env);
+  return o;
+}
 
 /// Writes no more than it was told.
 class note_writer {
@@ -76,6 +95,7 @@ public:
     o["run_as"] = cut(n.run_as);
     o["is_kill_requested"] = n.is_kill_requested;
     o["shell"] = write(n.shell);
+    o["restart"] = write_restart(n);
     json::array sizes;
     const auto skipped = n.sizes.size() - std::min(n.sizes.size(), screen_follower::max_sizes);
     for (const auto& s : std::span(n.sizes).subspan(skipped))
@@ -112,6 +132,26 @@ private:
     o["next_command"] = cut(shell.next_command);
     o["is_entered"] = shell.is_entered;
     o["offset"] = shell.offset;
+    return o;
+  }
+
+  static json::object write_restart(const session_note& n) {
+    const auto& r = n.restart;
+    json::object o;
+    for (const auto& [name, policy] : restart_policies)
+      if (policy == r.policy)
+        o["policy"] = name;
+    o["count"] = r.count;
+    if (r.next_at)
+      o["next_at"] = milliseconds(*r.next_at);
+    put(o, "last_exit_status", r.last_exit_status);
+    put(o, "last_signal", r.last_signal);
+    o["given_up"] = r.has_given_up;
+    o["in_row"] = n.restarts_in_row;
+    if (n.program_started_at)
+      o["started_at"] = milliseconds(*n.program_started_at);
+    if (n.wish)
+      o["wish"] = roost::terminal::write(*n.wish);
     return o;
   }
 
@@ -181,6 +221,44 @@ public:
     for (const auto& [known, policy] : policies)
       if (known == word)
         to = policy;
+  }
+  void take(std::string_view name, restart_policy& to) {
+    std::string word;
+    take(name, word);
+    for (const auto& [known, policy] : restart_policies)
+      if (known == word)
+        to = policy;
+  }
+  void take_restart(session_note& to) {
+    if (auto* value = from_.if_contains("restart"); value && value->is_object()) {
+      note_reader in(value->get_object());
+      in.take("policy", to.restart.policy);
+      in.take("count", to.restart.count);
+      in.take("next_at", to.restart.next_at);
+      in.take("last_exit_status", to.restart.last_exit_status);
+      in.take("last_signal", to.restart.last_signal);
+      in.take("given_up", to.restart.has_given_up);
+      in.take("in_row", to.restarts_in_row);
+      in.take("started_at", to.program_started_at);
+      in.take("wish", to.wish);
+    }
+    from_.stable_erase("restart");
+  }
+  /// All of it, or nothing: half a command is another command.
+  void take(std::string_view name, std::optional<program_wish>& to) {
+    if (auto* value = from_.if_contains(name); value && value->is_object()) {
+      program_wish wish;
+      note_reader in(value->get_object());
+      in.take("command", wish.command);
+      in.take("cwd", wish.cwd);
+      if (const auto* env = in.find("env"); env && env->is_array())
+        for (const auto& one : env->get_array())
+          if (one.is_array() && one.get_array().size() == 2 && one.get_array()[0].is_string() &&
+              one.get_array()[1].is_string())
+            wish.env.emplace_back(one.get_array()[0].get_string(), one.get_array()[1].get_string());
+      to = std::move(wish);
+    }
+    from_.stable_erase(name);
   }
   void take(std::string_view name, shell_memory& to) {
     if (auto* value = from_.if_contains(name); value && value->is_object()) {
@@ -257,6 +335,10 @@ result<json::value> parse(std::string_view text) {
 
 } // namespace
 
+bool fits_note(const program_wish& wish) {
+  return json::serialize(write(wish)).size() <= longest_wish;
+}
+
 std::string write_note(const session_note& note) {
   json::object others;
   if (!note.extra.empty())
@@ -302,6 +384,7 @@ result<session_note> read_note(std::string_view text) {
   in.take("shell", n.shell);
   in.take("sizes", n.sizes);
   in.take("is_kill_requested", n.is_kill_requested);
+  in.take_restart(n);
   if (!object.empty())
     n.extra = json::serialize(object);
   return n;

@@ -9,9 +9,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace roost::terminal {
+
+/// What was asked for when the session was made: enough to start its program again.
+struct program_wish {
+  std::vector<std::string> command;
+  std::string cwd;
+  std::vector<std::pair<std::string, std::string>> env;
+};
 
 /// What a server must know of a session to adopt it, beyond what the keeper and the kernel tell.
 struct session_note {
@@ -32,10 +40,17 @@ struct session_note {
   shell_memory shell;
   std::vector<size_change> sizes; ///< screen_follower::sizes
   bool is_kill_requested = false;
+  restart_info restart;
+  std::uint32_t restarts_in_row = 0;           ///< restart_plan::in_row
+  std::optional<wall_time> program_started_at; ///< of the present program
+  std::optional<program_wish> wish;            ///< whole, or not there
   /// Fields that this build does not know, as a JSON object's text; they are written back. Empty:
   /// none.
   std::string extra;
 };
+
+/// Whether a note can hold the wish: it is never cut.
+[[nodiscard]] bool fits_note(const program_wish& wish);
 
 /// The note as JSON text of at most keeper::note_bytes. Texts that are too long are cut and end
 /// with "…"; they may contain any bytes.

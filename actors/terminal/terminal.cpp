@@ -26,8 +26,12 @@ void terminal_state::start(terminal_context context, terminal_task task) {
   title_is_set_ = !info_.title.empty();
   life_ = lifecycle(context_.config.ladder, context_.config.drain);
   waits_ = wait_list(context_.config.max_waits);
+  plan_ = restart_plan(context_.config.restart);
   if (task.kept)
-    adopt(std::move(*task.kept));
+    return adopt(std::move(*task.kept));
+  note_wish({task.start->command, task.start->cwd, task.start->env});
+  if (auto possible = check_restart(info_.restart.policy); !possible)
+    start_failed(possible.error());
   else
     start_program(*task.start);
 }
@@ -44,19 +48,36 @@ void terminal_state::follow(const lifecycle_step& step) {
         [this] { follow(life_.on_time(now())); });
   const bool moved = info_.state != life_.state();
   info_.state = life_.state();
-  if (step.has_ended)
+  if (step.has_ended && !goes_on())
     finish();
-  else if (moved)
+  else if (moved && !step.has_ended)
     report();
 }
 
 void terminal_state::on_child_exited(const child_exited& x) {
+  if (is_between_)
+    return; // told once more of the program before
   info_.exit_status = x.status;
   info_.signal = x.signal;
   follow(life_.on_child_exit(now()));
 }
 
+void terminal_state::on_tree_emptied() {
+  if (!is_between_)
+    follow(life_.on_tree_empty(now()));
+}
+
 void terminal_state::on_program_lost() {
+  if (!has_started_)
+    return; // the start fails by itself
+  if (is_between_) {
+    timers_.cancel(restart_timer);
+    is_between_ = false;
+    info_.restart.next_at.reset();
+    info_.exit_status = info_.restart.last_exit_status;
+    info_.signal = info_.restart.last_signal;
+    return follow(life_.on_lost());
+  }
   if (info_.exit_status || info_.signal) // how it ended is known; what it left behind is gone
     follow(life_.on_tree_empty(now()));
   else

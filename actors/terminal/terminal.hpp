@@ -2,6 +2,7 @@
 
 #include "actors/runtime/actor_base.hpp"
 #include "actors/runtime/clock.hpp"
+#include "actors/runtime/config_restart.hpp"
 #include "actors/runtime/config_run_as.hpp"
 #include "actors/runtime/config_sandbox.hpp"
 #include "actors/runtime/handle_slot.hpp"
@@ -13,6 +14,7 @@
 #include "actors/terminal/lifecycle.hpp"
 #include "actors/terminal/pty/prepare.hpp"
 #include "actors/terminal/pty_io.hpp"
+#include "actors/terminal/restart_plan.hpp"
 #include "actors/terminal/screen_follower.hpp"
 #include "actors/terminal/session_memory.hpp"
 #include "actors/terminal/session_note.hpp"
@@ -51,6 +53,7 @@ struct terminal_config {
   kill_ladder ladder;
   sandbox_config sandbox;
   run_as_config run_as;
+  restart_limits restart;
   session_limits limits;
   std::chrono::milliseconds lifetime{0};   ///< 0: for ever
   std::chrono::milliseconds idle_limit{0}; ///< without input and output; 0: never
@@ -129,7 +132,7 @@ public:
   void on_readable();
   void on_writable();
   void on_child_exited(const child_exited& x);
-  void on_tree_emptied() { follow(life_.on_tree_empty(now())); }
+  void on_tree_emptied();
   void on_program_lost();
   void on_timer(const timer_fired& x) { timers_.fire(x); }
 
@@ -159,7 +162,8 @@ private:
     life_timer,
     wait_timer,
     pace_timer,
-    age_timer
+    age_timer,
+    restart_timer
   };
 
   [[nodiscard]] steady_time now() const { return context_.clock->now(); }
@@ -178,6 +182,22 @@ private:
   void save_note();
   void take_checkpoint(checkpoint_depth depth);
   void checkpoint_if_wanted();
+
+  // Between two programs.
+  /// Whether the session can have this policy.
+  [[nodiscard]] result<void> check_restart(restart_policy policy) const;
+  void note_wish(program_wish wish);
+  /// The program is over. False: the session, too.
+  bool goes_on();
+  void write_seam(const std::string& text);
+  void leave_program();
+  void await_next(std::chrono::nanoseconds wait);
+  void begin_next(kept_program program, terminal_size size);
+  void next_failed(const failure& why);
+  void end_between();
+  void ask_to_end(bool at_once);
+  /// An earlier server waited for the next program.
+  void go_on_between(const kept_program& program);
 
   // Output: PTY -> history -> viewers.
   void read_some();
@@ -230,13 +250,19 @@ private:
   failure start_failure_;
   bool has_started_ = false;
   bool has_failed_ = false;
-  bool is_kill_wanted_ = false;                           ///< somebody had asked an earlier server
+  bool is_kill_wanted_ = false; ///< somebody had asked an earlier server, or between programs
   runtime::promise_guard<session_info> describe_promise_; ///< asked before the program ran
   bool title_is_set_ = false;
   std::shared_ptr<std::atomic<std::uint64_t>> live_offset_;
 
   std::shared_ptr<session_memory> memory_;
   std::string note_extra_; ///< of a newer server's note
+
+  std::optional<program_wish> wish_; ///< what to start again; nothing: too long to be kept
+  restart_plan plan_{restart_limits{}};
+  wall_time program_started_{};
+  bool is_between_ = false;    ///< no program runs: the next one is waited for, or being started
+  bool is_next_asked_ = false; ///< it is being started
 
   steady_time checkpoint_made_{};
   std::chrono::nanoseconds checkpoint_cost_{0};

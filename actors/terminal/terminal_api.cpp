@@ -33,6 +33,13 @@ caf::result<session_info> terminal_state::on_update(const update_session& x) {
     title_is_set_ = !x.title->empty();
     info_.title = title_is_set_ ? *x.title : shell_.title();
   }
+  if (x.restart) {
+    if (auto possible = check_restart(*x.restart); !possible)
+      return to_caf(possible.error());
+    info_.restart.policy = *x.restart;
+    if (*x.restart == restart_policy::never && is_between_ && !is_next_asked_)
+      end_between(); // what is waited for does not come
+  }
   if (x.size_policy) {
     info_.size_policy = *x.size_policy;
     apply(policy_.set_rule(*x.size_policy));
@@ -51,7 +58,7 @@ caf::result<session_info> terminal_state::on_resize(const resize_session& x) {
 }
 
 caf::result<session_info> terminal_state::on_kill(const kill_session& x) {
-  follow(x.now ? life_.on_kill_now(now()) : life_.on_kill_requested(now()));
+  ask_to_end(x.now);
   return on_describe();
 }
 

@@ -99,6 +99,8 @@ void terminal_state::start_program(const spawn_request& wanted) {
     return start_failed(order.error());
   if (other)
     add_user(*order, *other, find_group("tty"));
+  if (has_started_)
+    add_again(*order);
 
   info_.command = prepared->command;
   info_.cwd = prepared->cwd;
@@ -112,6 +114,8 @@ void terminal_state::start_program(const spawn_request& wanted) {
                                     terminal_actor{self_}})
       .then(
           [this, what, other](const program_ready& x) {
+            if (x.what && has_started_)
+              return begin_next(std::move(*x.what), what->size);
             if (x.what)
               return begin(std::move(*x.what), what->size);
             std::optional<user_rights> rights;
@@ -120,7 +124,11 @@ void terminal_state::start_program(const spawn_request& wanted) {
             start_failed(explain(*x.refusal, *what, info_.sandbox));
           },
           [this](const failure& why) {
-            caf::anon_send(context_.keeper.get(), forget_program{info_.id});
+            // It may begin when nobody waits for it any more.
+            if (has_started_)
+              self_->send(context_.keeper.get(), end_program{info_.id});
+            else
+              caf::anon_send(context_.keeper.get(), forget_program{info_.id});
             start_failed(why);
           });
 }
@@ -145,6 +153,8 @@ result<std::shared_ptr<const user_record>> terminal_state::find_session_user() c
 }
 
 void terminal_state::start_failed(failure why) {
+  if (has_started_)
+    return next_failed(why);
   start_failure_ = std::move(why);
   has_failed_ = true;
   if (describe_promise_.pending()) {
@@ -170,6 +180,9 @@ void terminal_state::begin(kept_program program, terminal_size size) {
   policy_ = size_policy(size, info_.size_policy);
   info_.cols = size.cols;
   info_.rows = size.rows;
+  fan_out_ =
+      std::make_unique<fan_out>(*history_, context_.config.window, context_.config.fan_out_rate,
+                                static_cast<fan_out_sink&>(*this));
   open_terminal(program);
   follow(life_.on_spawned());
   watch_age();
@@ -200,10 +213,14 @@ void terminal_state::adopt(kept_program program) {
     what.is_end_trustworthy = false;
   }
   const bool is_note_lost = note.epoch.empty();
+  const bool was_over = note.exited_at.has_value();
+  const bool was_between =
+      !was_over && note.restart.next_at && note.wish && program.phase == keeper::phase::emptied;
+  // Between two programs there is no terminal to ask.
   const auto found = get_size(program.master.get());
-  const auto size = found && found->is_valid() ? *found
-                    : note.sizes.empty()       ? terminal_size{}
-                                               : note.sizes.back().size;
+  const auto size = found && found->is_valid() && !was_between ? *found
+                    : note.sizes.empty()                       ? terminal_size{}
+                                                               : note.sizes.back().size;
 
   const auto on_evict = [this](std::uint64_t offset, const slice& bytes) {
     screen_->on_evict(offset, bytes);
@@ -222,6 +239,7 @@ void terminal_state::adopt(kept_program program) {
       *history_, screen_config{size.cols, size.rows, context_.config.scrollback_lines},
       std::move(origin));
   const bool is_resized = !note.sizes.empty() && !(note.sizes.back().size == size);
+  const auto started_at = note.program_started_at;
   restore(std::move(note));
   policy_ = size_policy(size, info_.size_policy);
   info_.cols = size.cols;
@@ -232,7 +250,9 @@ void terminal_state::adopt(kept_program program) {
   live_offset_->store(published_, std::memory_order_relaxed);
   note_memory(history_->memory_bytes());
 
-  const bool was_over = info_.exited_at.has_value();
+  fan_out_ =
+      std::make_unique<fan_out>(*history_, context_.config.window, context_.config.fan_out_rate,
+                                static_cast<fan_out_sink&>(*this));
   open_terminal(program);
   life_.on_spawned();
   if (was_over) {
@@ -243,6 +263,11 @@ void terminal_state::adopt(kept_program program) {
     fan_out_->end(now());
   } else if (is_note_lost) {
     log_.warn("session's note was damaged: its title, command and shell state are lost");
+  } else if (!was_between) {
+    if (started_at)
+      program_started_ = *started_at;
+    if (std::exchange(info_.restart.next_at, std::nullopt))
+      ++info_.restart.count; // it had been started when the server before died
   }
   info_.state = life_.state();
   if (what.damaged_segments > 0)
@@ -258,14 +283,16 @@ void terminal_state::adopt(kept_program program) {
     log_.warn("session goes on in a new epoch: output may be missing",
               log::kv("offset", what.next_offset));
   }
+  if (was_between)
+    go_on_between(program);
   save_note();
   if (describe_promise_.pending())
     describe_promise_.deliver(info_);
   log_.info("session taken over", log::kv("pid", info_.pid), log::kv("offset", history_->end()));
   if (!was_over) {
-    if (is_kill_wanted_)
-      follow(life_.on_kill_requested(now()));
     self_->send(context_.keeper.get(), claim_program{info_.id, terminal_actor{self_}});
+    if (is_kill_wanted_)
+      ask_to_end(false);
     watch_age();
     wait_for_output();
   }
@@ -290,15 +317,16 @@ void terminal_state::restore(session_note note) {
                                    : std::move(note.epoch);
   note_extra_ = std::move(note.extra);
   is_kill_wanted_ = note.is_kill_requested;
+  info_.restart = note.restart;
+  plan_ = restart_plan(context_.config.restart, note.restarts_in_row);
+  wish_ = std::move(note.wish);
   shell_.restore(std::move(note.shell));
   info_.shell = shell_.info();
 }
 
 void terminal_state::open_terminal(kept_program& program) {
   has_started_ = true;
-  fan_out_ =
-      std::make_unique<fan_out>(*history_, context_.config.window, context_.config.fan_out_rate,
-                                static_cast<fan_out_sink&>(*this));
+  program_started_ = context_.clock->now_wall();
   info_.pid = program.pid;
   info_.warden = program.warden;
   pty_ = pty_io::open(context_.place(), std::move(program.master));
@@ -327,7 +355,7 @@ void terminal_state::watch_age() {
   }
   if (why != nullptr) {
     log_.info("session ends by a limit", log::kv("limit", why));
-    follow(life_.on_kill_requested(now()));
+    ask_to_end(false);
     return;
   }
   timers_.after(age_timer, next - now(), [this] { watch_age(); });
@@ -352,7 +380,11 @@ void terminal_state::save_note() {
   note.run_as = info_.run_as;
   note.shell = shell_.save();
   note.sizes = screen_->sizes();
-  note.is_kill_requested = life_.is_kill_requested();
+  note.is_kill_requested = life_.is_kill_requested() || is_kill_wanted_;
+  note.restart = info_.restart;
+  note.restarts_in_row = plan_.in_row();
+  note.program_started_at = program_started_;
+  note.wish = wish_;
   note.extra = note_extra_;
   memory_->write_note(write_note(note), history_->end());
 }

@@ -103,6 +103,7 @@ caf::result<session_info> terminals_state::on_create(const create_session& x) {
   info.sandbox = x.sandbox.empty() ? context_.terminal.sandbox.default_profile : x.sandbox;
   info.run_as =
       x.run_as.empty() ? context_.terminal.run_as.otherwise(context_.spawn->user.name) : x.run_as;
+  info.restart.policy = x.restart;
   info.epoch = fmt::format("{:016x}", os_random::instance().next());
   sessions_[info.id.value].info = info;
 

@@ -47,6 +47,7 @@ terminal::terminal_config terminal_config_of(const config& c) {
   t.ladder = terminal::kill_ladder::from_steps(c.terminals.kill_ladder);
   t.sandbox = c.terminals.sandbox;
   t.run_as = c.terminals.run_as;
+  t.restart = c.terminals.restart;
   t.limits = c.terminals.limits;
   t.lifetime = c.terminals.lifetime;
   t.idle_limit = c.terminals.idle_limit;

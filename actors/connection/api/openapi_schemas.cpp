@@ -12,7 +12,7 @@ constexpr std::string_view schemas = R"json({
   "detail": {"type": "string"}, "correlation_id": {"type": "string"}}},
 "Session": {"type": "object", "required": ["id", "title", "node", "state", "command", "cwd", "pid", "cols", "rows",
     "created_at", "exited_at", "exit_status", "signal", "epoch", "offset", "viewers", "holder", "size_policy", "sandbox", "run_as",
-    "agent", "shell", "usage"], "properties": {
+    "restart", "agent", "shell", "usage"], "properties": {
   "id": {"type": "string"}, "title": {"type": "string"}, "node": {"type": "string"},
   "state": {"type": "string", "enum": ["starting", "running", "exiting", "exited", "lost"]},
   "command": {"type": "array", "items": {"type": "string"}}, "cwd": {"type": "string"},
@@ -22,8 +22,8 @@ constexpr std::string_view schemas = R"json({
   "epoch": {"type": "string"}, "offset": {"type": "integer"}, "viewers": {"type": "integer"},
   "holder": {"type": ["string", "null"], "description": "the connection that decides the size"},
   "size_policy": {"$ref": "#/components/schemas/SizePolicy"},
-  "sandbox": {"type": "string"}, "agent": {"type": ["string", "null"]},
   "run_as": {"type": ["string", "null"], "description": "the system user that it runs as; null: not known any more"},
+  "sandbox": {"type": "string"}, "restart": {"$ref": "#/components/schemas/Restart"}, "agent": {"type": ["string", "null"]},
   "shell": {"type": "object", "description": "what the shell says of itself", "required": ["cwd", "prompt", "running", "last_exit_status"],
     "properties": {"cwd": {"type": ["string", "null"]}, "prompt": {"type": "boolean"}, "running": {"type": ["string", "null"]},
       "last_exit_status": {"type": ["integer", "null"]}}},
@@ -37,6 +37,15 @@ constexpr std::string_view schemas = R"json({
   "foreground": {"type": ["string", "null"], "description": "the command that has the terminal"},
   "cwd": {"type": ["string", "null"], "description": "of the foreground command"},
   "at": {"type": "string", "format": "date-time", "description": "when the sample was taken; at most one per second"}}},
+"Restart": {"type": "object", "description": "how the program is started again",
+  "required": ["policy", "count", "next_at", "last_exit_status", "last_signal", "given_up"], "properties": {
+  "policy": {"$ref": "#/components/schemas/RestartPolicy"},
+  "count": {"type": "integer", "description": "programs that were started after the first"},
+  "next_at": {"type": ["string", "null"], "format": "date-time", "description": "while the session waits for its next program"},
+  "last_exit_status": {"type": ["integer", "null"], "description": "of the program before the present one"},
+  "last_signal": {"type": ["integer", "null"]},
+  "given_up": {"type": "boolean", "description": "it has ended too often"}}},
+"RestartPolicy": {"type": "string", "enum": ["never", "on-failure", "always"], "default": "never"},
 "SizePolicy": {"type": "string", "enum": ["latest", "smallest", "largest", "manual"]},
 "SessionList": {"type": "object", "required": ["sessions"], "properties": {
   "sessions": {"type": "array", "items": {"$ref": "#/components/schemas/Session"}}}},
@@ -46,12 +55,13 @@ constexpr std::string_view schemas = R"json({
   "cols": {"type": "integer", "minimum": 1, "maximum": 4096, "default": 80},
   "rows": {"type": "integer", "minimum": 1, "maximum": 4096, "default": 24},
   "title": {"type": "string", "maxLength": 256}, "size_policy": {"$ref": "#/components/schemas/SizePolicy"},
-  "sandbox": {"type": "string", "description": "a profile of the server; default: the server's"}, "record": {"type": "boolean", "enum": [false]},
   "run_as": {"type": "string", "maxLength": 256, "description": "a system user that the server allows; default: the token's, else the server's"},
+  "sandbox": {"type": "string", "description": "a profile of the server; default: the server's"},
+  "restart": {"$ref": "#/components/schemas/RestartPolicy"}, "record": {"type": "boolean", "enum": [false]},
   "node": {"type": "string", "description": "this node's name"}}},
 "UpdateSession": {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {
   "title": {"type": "string", "maxLength": 256}, "size_policy": {"$ref": "#/components/schemas/SizePolicy"},
-  "record": {"type": "boolean", "enum": [false]}}},
+  "restart": {"$ref": "#/components/schemas/RestartPolicy"}, "record": {"type": "boolean", "enum": [false]}}},
 "Size": {"type": "object", "additionalProperties": false, "required": ["cols", "rows"], "properties": {
   "cols": {"type": "integer", "minimum": 1, "maximum": 4096}, "rows": {"type": "integer", "minimum": 1, "maximum": 4096}}},
 "Input": {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {

@@ -101,6 +101,18 @@ std::string_view to_string(size_policy_kind policy) {
   return "latest";
 }
 
+std::string_view to_string(restart_policy policy) {
+  switch (policy) {
+  case restart_policy::never:
+    return "never";
+  case restart_policy::on_failure:
+    return "on-failure";
+  case restart_policy::always:
+    return "always";
+  }
+  return "never";
+}
+
 json::object session_json(const session_info& x, std::string_view node) {
   json::object out;
   out["id"] = x.id.value;
@@ -124,6 +136,14 @@ json::object session_json(const session_info& x, std::string_view node) {
   out["size_policy"] = to_string(x.size_policy);
   out["sandbox"] = text(x.sandbox);
   out["run_as"] = text_or_null(x.run_as);
+  json::object restart;
+  restart["policy"] = to_string(x.restart.policy);
+  restart["count"] = x.restart.count;
+  restart["next_at"] = time_or_null(x.restart.next_at);
+  restart["last_exit_status"] = or_null(x.restart.last_exit_status);
+  restart["last_signal"] = or_null(x.restart.last_signal);
+  restart["given_up"] = x.restart.has_given_up;
+  out["restart"] = std::move(restart);
   out["agent"] = nullptr;
   json::object shell;
   shell["cwd"] = text_or_null(x.shell.cwd);

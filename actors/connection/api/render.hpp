@@ -24,6 +24,7 @@ std::string rfc3339(wall_time when);
 /// Names of the vocabulary's enums in JSON.
 std::string_view to_string(session_state state);
 std::string_view to_string(size_policy_kind policy);
+std::string_view to_string(restart_policy policy);
 
 /// The `session` shape. `node` is the name of the node that has it.
 boost::json::object session_json(const session_info& session, std::string_view node);

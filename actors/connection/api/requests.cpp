@@ -37,6 +37,12 @@ std::optional<size_policy_kind> read_size_policy(object_reader& fields) {
                                                          {"manual", size_policy_kind::manual}});
 }
 
+std::optional<restart_policy> read_restart_policy(object_reader& fields) {
+  return fields.choice<restart_policy>("restart", {{"never", restart_policy::never},
+                                                   {"on-failure", restart_policy::on_failure},
+                                                   {"always", restart_policy::always}});
+}
+
 /// A size in cells; a number outside its range is bad_size, as the terminal itself would say.
 std::optional<std::uint16_t> read_cells(object_reader& fields, std::string_view name,
                                         std::uint64_t most) {
@@ -127,6 +133,8 @@ result<create_session> parse_create(std::string_view body, std::string_view node
     out.size_policy = *policy;
   out.sandbox = fields.text("sandbox", {0, longest_name}).value_or("");
   out.run_as = fields.text("run_as", {0, longest_user}).value_or("");
+  if (const auto policy = read_restart_policy(fields))
+    out.restart = *policy;
   read_record(fields);
   if (const auto where = fields.text("node", {0, longest_name});
       where && !where->empty() && *where != node)
@@ -144,11 +152,12 @@ result<update_session> parse_update(std::string_view body) {
   update_session out;
   out.title = read_title(fields);
   out.size_policy = read_size_policy(fields);
+  out.restart = read_restart_policy(fields);
   const auto is_about_recording = fields.has("record");
   read_record(fields);
-  if (!out.title && !out.size_policy && !is_about_recording)
+  if (!out.title && !out.size_policy && !out.restart && !is_about_recording)
     fields.fail({request_error::missing_field,
-                 "nothing to change: give at least one of title, size_policy, record"});
+                 "nothing to change: give at least one of title, size_policy, restart, record"});
   if (auto ok = fields.finish(); !ok)
     return std::move(ok).error();
   return out;

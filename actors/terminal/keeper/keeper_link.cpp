@@ -243,6 +243,7 @@ void keeper_link_state::on_welcome(const keeper::welcome& x) {
   pid_ = x.pid;
   generation_ = x.generation;
   version_ = x.version;
+  config_.board->can_start_again = x.version >= 3;
   config_.board->has_cgroups = (x.has_cgroups & keeper::cgroups_limit) != 0;
 }
 
@@ -345,6 +346,12 @@ void keeper_link_state::on_started(const keeper::started& x, std::vector<unique_
   auto made = make_ready(session_id{std::string(keeper::view(x.id))}, fds);
   made.what->pid = x.pid;
   made.what->warden = x.warden;
+  auto& entry = held_[made.what->id.value];
+  if (entry.phase == keeper::phase::emptied)
+    ++config_.board->restarts;
+  entry.phase = keeper::phase::running;
+  entry.status = -1;
+  entry.signal = 0;
   at->second.deliver(std::move(made));
   pending_.erase(at);
 }
@@ -355,7 +362,9 @@ void keeper_link_state::on_refused(const keeper::refused& x) {
     log_.warn("keeper refused an order", log::kv("step", static_cast<unsigned>(x.at)));
     return;
   }
-  held_.erase(std::string(keeper::view(x.id)));
+  const auto known = held_.find(std::string(keeper::view(x.id)));
+  if (known != held_.end() && known->second.phase == keeper::phase::running)
+    held_.erase(known); // else it was the next program of a session that stays
   auto refusal = std::make_shared<const keeper::refused>(x);
   if (x.at == keeper::step::sandbox)
     log_.warn(

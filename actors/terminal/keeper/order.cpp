@@ -115,6 +115,8 @@ void add_user(start_order& to, const user_record& who, std::optional<gid_t> term
     keeper::append_value(to.parts, tag::terminal_group, std::uint32_t{*terminal_group});
 }
 
+void add_again(start_order& to) { keeper::append_part(to.parts, keeper::tag::again, {}); }
+
 result<unique_fd> pack(const std::string& parts) {
   unique_fd out(::memfd_create("roost-start", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!out)

@@ -20,6 +20,9 @@ result<start_order> make_order(const prepared_spawn& what, const sandbox_plan& p
 /// write to users' terminals ("tty"), if the system has one.
 void add_user(start_order& to, const user_record& who, std::optional<gid_t> terminal_group);
 
+/// Makes it the next program of a session whose programs have all ended.
+void add_again(start_order& to);
+
 /// Puts a start request into a memfd, which is how it travels.
 result<unique_fd> pack(const std::string& parts);
 
