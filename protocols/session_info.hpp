@@ -44,6 +44,15 @@ struct restart_info {
   bool has_given_up = false;           ///< it has ended too often
 };
 
+/// A limit that a session was started with, and who holds it to that.
+struct session_limit {
+  std::string name;        ///< "memory", as in the configuration
+  double value = 0;        ///< processes, bytes, cores, or seconds
+  std::string enforced_by; ///< "cgroup", "rlimit", or "none": nobody on this machine
+
+  friend bool operator==(const session_limit&, const session_limit&) = default;
+};
+
 /// A session as lists and events show it.
 struct session_info {
   session_id id;
@@ -64,10 +73,11 @@ struct session_info {
   std::uint32_t viewers = 0;
   std::optional<viewer_id> holder;
   size_policy_kind size_policy = size_policy_kind::latest;
-  std::string owner;            ///< label of the credential that created it
-  std::string sandbox = "none"; ///< the profile that it runs in
-  std::string run_as;           ///< the system user that it runs as; empty: not known any more
   restart_info restart;
+  std::string owner;                 ///< label of the credential that created it
+  std::string sandbox = "none";      ///< the profile that it runs in
+  std::string run_as;                ///< the system user that it runs as; empty: not known any more
+  std::vector<session_limit> limits; ///< those that were asked for
   shell_info shell;
   std::optional<session_usage> usage; ///< the directory's, where it was asked for
 };

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <exception>
 #include <span>
 #include <type_traits>
@@ -35,6 +36,10 @@ constexpr std::string_view cut_mark = "\xe2\x80\xa6"; // "…"
 
 // Deeper nesting than this no build writes, nor reads.
 constexpr std::size_t max_depth = 16;
+
+// There are six kinds of limits today, with short names.
+constexpr std::size_t most_limits = 16;
+constexpr std::size_t longest_word = 32;
 
 constexpr std::array<std::pair<std::string_view, size_policy_kind>, 4> policies = {{
     {"latest", size_policy_kind::latest},
@@ -94,6 +99,13 @@ public:
     o["sandbox"] = cut(n.sandbox);
     o["run_as"] = cut(n.run_as);
     o["is_kill_requested"] = n.is_kill_requested;
+    json::array bounds;
+    for (const auto& limit : n.limits)
+      if (bounds.size() < most_limits && limit.name.size() <= longest_word &&
+          limit.enforced_by.size() <= longest_word)
+        bounds.push_back(
+            json::object{{"name", limit.name}, {"value", limit.value}, {"by", limit.enforced_by}});
+    o["limits"] = std::move(bounds);
     o["shell"] = write(n.shell);
     o["restart"] = write_restart(n);
     json::array sizes;
@@ -213,6 +225,21 @@ public:
       for (const auto& one : value->get_array())
         if (const auto read = size(one); read && to.size() < screen_follower::max_sizes)
           to.push_back(*read);
+    from_.stable_erase(name);
+  }
+  void take(std::string_view name, std::vector<session_limit>& to) {
+    if (auto* value = from_.if_contains(name); value && value->is_array())
+      for (auto& one : value->get_array())
+        if (one.is_object() && to.size() < most_limits) {
+          boost::system::error_code error;
+          const auto* amount = one.get_object().if_contains("value");
+          const auto read = amount ? amount->to_number<double>(error) : 0;
+          auto& limit = to.emplace_back();
+          limit.value = error || !std::isfinite(read) ? 0 : read;
+          note_reader fields(one.get_object());
+          fields.take("name", limit.name);
+          fields.take("by", limit.enforced_by);
+        }
     from_.stable_erase(name);
   }
   void take(std::string_view name, size_policy_kind& to) {
@@ -381,6 +408,7 @@ result<session_note> read_note(std::string_view text) {
   in.take("epoch", n.epoch);
   in.take("sandbox", n.sandbox);
   in.take("run_as", n.run_as);
+  in.take("limits", n.limits);
   in.take("shell", n.shell);
   in.take("sizes", n.sizes);
   in.take("is_kill_requested", n.is_kill_requested);

@@ -37,6 +37,7 @@ struct session_note {
   std::string epoch;
   std::string sandbox;
   std::string run_as; ///< empty: written by a server that started all programs as itself
+  std::vector<session_limit> limits;
   shell_memory shell;
   std::vector<size_change> sizes; ///< screen_follower::sizes
   bool is_kill_requested = false;

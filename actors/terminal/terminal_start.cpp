@@ -90,10 +90,14 @@ void terminal_state::start_program(const spawn_request& wanted) {
   auto plan = plan_sandbox(*profile, request);
   if (!plan)
     return start_failed(plan.error());
-  for (const auto& limit : plan->limits.enforced)
+  info_.limits.clear();
+  for (const auto& limit : plan->limits.enforced) {
+    info_.limits.push_back(
+        {std::string(limit.name), limit.value, std::string(to_string(limit.by))});
     if (limit.by == limit_enforcer::none)
       log_.warn("limit is held by nobody on this machine", log::kv("limit", limit.name),
                 log::kv("value", limit.value));
+  }
   auto order = make_order(*prepared, *plan, context_.config.history, context_.keeper_program);
   if (!order)
     return start_failed(order.error());
@@ -313,6 +317,7 @@ void terminal_state::restore(session_note note) {
   // Without a note nobody knows; a note without a user is of a server that had but one.
   if (!note.epoch.empty())
     info_.run_as = note.run_as.empty() ? context_.spawn->user.name : std::move(note.run_as);
+  info_.limits = std::move(note.limits);
   info_.epoch = note.epoch.empty() ? fmt::format("{:016x}", os_random::instance().next())
                                    : std::move(note.epoch);
   note_extra_ = std::move(note.extra);
@@ -378,6 +383,7 @@ void terminal_state::save_note() {
   note.epoch = info_.epoch;
   note.sandbox = info_.sandbox;
   note.run_as = info_.run_as;
+  note.limits = info_.limits;
   note.shell = shell_.save();
   note.sizes = screen_->sizes();
   note.is_kill_requested = life_.is_kill_requested() || is_kill_wanted_;

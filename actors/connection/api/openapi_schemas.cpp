@@ -12,7 +12,7 @@ constexpr std::string_view schemas = R"json({
   "detail": {"type": "string"}, "correlation_id": {"type": "string"}}},
 "Session": {"type": "object", "required": ["id", "title", "node", "state", "command", "cwd", "pid", "cols", "rows",
     "created_at", "exited_at", "exit_status", "signal", "epoch", "offset", "viewers", "holder", "size_policy", "sandbox", "run_as",
-    "restart", "agent", "shell", "usage"], "properties": {
+    "limits", "restart", "agent", "shell", "usage"], "properties": {
   "id": {"type": "string"}, "title": {"type": "string"}, "node": {"type": "string"},
   "state": {"type": "string", "enum": ["starting", "running", "exiting", "exited", "lost"]},
   "command": {"type": "array", "items": {"type": "string"}}, "cwd": {"type": "string"},
@@ -24,6 +24,7 @@ constexpr std::string_view schemas = R"json({
   "size_policy": {"$ref": "#/components/schemas/SizePolicy"},
   "run_as": {"type": ["string", "null"], "description": "the system user that it runs as; null: not known any more"},
   "sandbox": {"type": "string"}, "restart": {"$ref": "#/components/schemas/Restart"}, "agent": {"type": ["string", "null"]},
+  "limits": {"type": "array", "description": "those that it was started with", "items": {"$ref": "#/components/schemas/Limit"}},
   "shell": {"type": "object", "description": "what the shell says of itself", "required": ["cwd", "prompt", "running", "last_exit_status"],
     "properties": {"cwd": {"type": ["string", "null"]}, "prompt": {"type": "boolean"}, "running": {"type": ["string", "null"]},
       "last_exit_status": {"type": ["integer", "null"]}}},
@@ -46,6 +47,10 @@ constexpr std::string_view schemas = R"json({
   "last_signal": {"type": ["integer", "null"]},
   "given_up": {"type": "boolean", "description": "it has ended too often"}}},
 "RestartPolicy": {"type": "string", "enum": ["never", "on-failure", "always"], "default": "never"},
+"Limit": {"type": "object", "required": ["name", "value", "enforced_by"], "properties": {
+  "name": {"type": "string", "enum": ["processes", "memory", "cpu", "cpu_time", "open_files", "file_size"]},
+  "value": {"type": "number", "description": "processes, bytes, cores, or seconds"},
+  "enforced_by": {"type": "string", "enum": ["cgroup", "rlimit", "none"], "description": "none: nobody can on this machine"}}},
 "SizePolicy": {"type": "string", "enum": ["latest", "smallest", "largest", "manual"]},
 "SessionList": {"type": "object", "required": ["sessions"], "properties": {
   "sessions": {"type": "array", "items": {"$ref": "#/components/schemas/Session"}}}},

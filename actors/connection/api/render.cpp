@@ -40,6 +40,19 @@ json::array texts(const std::vector<std::string>& list) {
   return out;
 }
 
+json::array limits_json(const std::vector<session_limit>& limits) {
+  json::array out;
+  for (const auto& limit : limits) {
+    // All but cores are counted in wholes.
+    const auto whole = std::llround(limit.value);
+    const bool is_whole = static_cast<double>(whole) == limit.value;
+    out.push_back(json::object{{"name", text(limit.name)},
+                               {"value", is_whole ? json::value(whole) : json::value(limit.value)},
+                               {"enforced_by", text(limit.enforced_by)}});
+  }
+  return out;
+}
+
 json::value usage_json(const std::optional<session_usage>& x) {
   if (!x)
     return nullptr;
@@ -144,6 +157,7 @@ json::object session_json(const session_info& x, std::string_view node) {
   restart["last_signal"] = or_null(x.restart.last_signal);
   restart["given_up"] = x.restart.has_given_up;
   out["restart"] = std::move(restart);
+  out["limits"] = limits_json(x.limits);
   out["agent"] = nullptr;
   json::object shell;
   shell["cwd"] = text_or_null(x.shell.cwd);

@@ -17,7 +17,8 @@ enum class limit_enforcer : std::uint8_t {
 };
 std::string_view to_string(limit_enforcer by);
 
-/// One limit that was asked for, and who holds the session to it. What nobody does is in the log.
+/// One limit that was asked for, and who holds the session to it. The session shows it; what nobody
+/// does is in the log, too.
 struct enforced_limit {
   std::string_view name; ///< "memory", as in the configuration
   double value = 0;      ///< processes, bytes, cores, or seconds

@@ -38,6 +38,24 @@ class Limits(unittest.TestCase):
         one.wait_for(idle, exit=True)
         self.assertEqual(self.state(one, used), "running")
 
+    def test_a_session_says_who_holds_it_to_its_limits(self):
+        one = self.make("terminals: {limits: {processes: 300, cpu: 1.5, cpu_time: 10m, open_files: 1234, file_size: 1GiB}}\n")
+        session = one.new(["sh", "-c", "ulimit -n; sleep 600"])
+        limits = {each["name"]: (each["value"], each["enforced_by"]) for each in session["limits"]}
+        self.assertEqual({name: value for name, (value, _) in limits.items()},
+                         {"processes": 300, "cpu": 1.5, "cpu_time": 600, "open_files": 1234, "file_size": 2**30})
+        for name in ("cpu_time", "open_files", "file_size"):
+            self.assertEqual(limits[name][1], "rlimit")
+        # By cgroup where the keeper has one; by nobody else outside of a sandbox.
+        self.assertIn((limits["processes"][1], limits["cpu"][1]), [("cgroup", "cgroup"), ("none", "none")])
+        self.assertEqual(one.log().count("held by nobody"), [by for _, by in limits.values()].count("none"))
+        one.wait_for(session["id"], text="1234")
+        one.restart()
+        self.assertEqual(one.session(session["id"])["limits"], session["limits"])
+        # The profile's own are among them.
+        inside = one.new(["sleep", "600"], sandbox="isolated", cwd="/usr")["limits"]
+        self.assertIn({"name": "memory", "value": 4 * 2**30}, [{k: each[k] for k in ("name", "value")} for each in inside])
+
     def test_sessions_of_one_user(self):
         one = self.make("terminals: {max_per_user: 2}\n")
         for _ in range(2):

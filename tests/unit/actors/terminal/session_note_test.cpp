@@ -24,6 +24,7 @@ session_note sample() {
   n.epoch = "e1";
   n.sandbox = "workspace";
   n.run_as = "ada";
+  n.limits = {{"memory", 4294967296.0, "rlimit"}, {"cpu", 1.5, "none"}};
   n.shell = {
       {"/tmp", "title", true, false, true, "make", "ls", 7, 12, 1ull << 60, 44}, "next", true, 99};
   n.sizes = {{0, {80, 24}}, {1ull << 61, {100, 30}}};
@@ -50,6 +51,7 @@ TEST(session_note, everything_comes_back) {
   EXPECT_EQ(read->epoch, n.epoch);
   EXPECT_EQ(read->sandbox, n.sandbox);
   EXPECT_EQ(read->run_as, n.run_as);
+  EXPECT_EQ(read->limits, n.limits);
   EXPECT_TRUE(read->is_kill_requested);
   const auto& s = read->shell.state;
   EXPECT_EQ(s.cwd, "/tmp");
@@ -123,6 +125,8 @@ TEST(session_note, is_bounded_whatever_is_in_it) {
   n.shell.state.cwd = n.shell.state.title = n.shell.state.command_line = worst;
   n.shell.state.last_command_line = worst;
   n.sizes.assign(1000, {~0ull, {4096, 4096}});
+  n.limits.assign(100, {std::string(32, '\x01'), 1e-300, std::string(32, '\x01')});
+  n.limits.front().name = worst;
   n.extra = "{\"a\":\"" + std::string(100'000, 'x') + "\"}";
   const auto text = write_note(n);
   EXPECT_LE(text.size(), keeper::note_bytes);
@@ -130,6 +134,15 @@ TEST(session_note, is_bounded_whatever_is_in_it) {
   ASSERT_TRUE(read);
   EXPECT_EQ(read->command.back(), "\xe2\x80\xa6");
   EXPECT_EQ(read->sizes.size(), screen_follower::max_sizes);
+}
+
+TEST(session_note, limits_of_another_kind_do_no_harm) {
+  const auto read = read_note(
+      R"({"limits":[1,{},{"name":"memory","value":"x","by":"rlimit"},{"name":"cpu","value":0.5}]})");
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->limits.size(), 3U);
+  EXPECT_EQ(read->limits[1], (session_limit{"memory", 0, "rlimit"}));
+  EXPECT_EQ(read->limits[2], (session_limit{"cpu", 0.5, ""}));
 }
 
 TEST(session_note, characters_are_not_cut_in_two) {

@@ -56,6 +56,7 @@ session_info busy_session() {
   x.state = session_state::running;
   x.sandbox = "strict";
   x.run_as = "ada";
+  x.limits = {{"memory", 4294967296.0, "rlimit"}, {"cpu", 1.5, "none"}};
   x.usage = session_usage{103.25, 4711ms, 1'288'490'189, 14, "make", "/home/user/src", noon + 5s};
   return x;
 }
