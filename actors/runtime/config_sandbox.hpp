@@ -64,6 +64,14 @@ struct sandbox_config {
   friend bool operator==(const sandbox_config&, const sandbox_config&) = default;
 };
 
+/// A profile as it is offered to people.
+struct sandbox_offer {
+  sandbox_profile profile;
+  std::string description; ///< a sentence or two
+  bool is_default = false;
+  std::string why_not; ///< why no session can run in it on this machine; empty: nothing is known
+};
+
 /// none, workspace, isolated.
 const std::vector<sandbox_profile>& builtin_sandbox_profiles();
 

@@ -12,7 +12,15 @@ struct invocation;
 class program;
 
 /// What a shell offers when the user asks to complete a value.
-enum class completes : std::uint8_t { nothing, files, folders, sessions, commands, choices };
+enum class completes : std::uint8_t {
+  nothing,
+  files,
+  folders,
+  sessions,
+  sandboxes,
+  commands,
+  choices
+};
 
 /// One option of a verb, or of every verb. Without a `value` it is a switch.
 struct option_row {

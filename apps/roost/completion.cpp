@@ -73,6 +73,8 @@ std::string bash_offer(completes offers, std::string_view choices) {
     return "COMPREPLY=($(compgen -d -- \"$cur\"))";
   case completes::sessions:
     return "COMPREPLY=($(compgen -W \"$(roost ls --quiet 2>/dev/null)\" -- \"$cur\"))";
+  case completes::sandboxes:
+    return "COMPREPLY=($(compgen -W \"$(roost sandboxes --quiet 2>/dev/null)\" -- \"$cur\"))";
   case completes::commands:
     return "COMPREPLY=($(compgen -c -- \"$cur\"))";
   case completes::choices:
@@ -161,6 +163,8 @@ std::string zsh_action(completes offers, std::string_view choices) {
     return "_files -/";
   case completes::sessions:
     return "_roost_sessions";
+  case completes::sandboxes:
+    return "_roost_sandboxes";
   case completes::commands:
     return "_command_names -e";
   case completes::choices:
@@ -211,6 +215,11 @@ std::string zsh_script(command_table table, std::span<const option_row> globals)
                      "  local -a ids\n"
                      "  ids=(${(f)\"$(roost ls --quiet 2>/dev/null)\"})\n"
                      "  compadd -a ids\n"
+                     "}\n"
+                     "_roost_sandboxes() {\n"
+                     "  local -a names\n"
+                     "  names=(${(f)\"$(roost sandboxes --quiet 2>/dev/null)\"})\n"
+                     "  compadd -a names\n"
                      "}\n"
                      "_roost() {\n"
                      "  local context state state_descr line ret=1\n"
@@ -276,6 +285,8 @@ std::string fish_offer(completes offers, std::string_view choices) {
     return " -f -a '(__fish_complete_directories)'";
   case completes::sessions:
     return " -f -a '(roost ls --quiet 2>/dev/null)'";
+  case completes::sandboxes:
+    return " -f -a '(roost sandboxes --quiet 2>/dev/null)'";
   case completes::commands:
     return " -f -a '(__fish_complete_command)'";
   case completes::choices:

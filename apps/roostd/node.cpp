@@ -10,6 +10,7 @@
 #include "actors/terminal/keeper/keeper_link.hpp"
 #include "actors/terminal/keeper/launch.hpp"
 #include "actors/terminal/pty/environment.hpp"
+#include "actors/terminal/sandbox/offers.hpp"
 #include "actors/terminal/shell_integration/inject.hpp"
 #include "actors/terminal/terminals.hpp"
 #include "protocols/registry.hpp"
@@ -143,6 +144,9 @@ result<void> node::start() {
   about.tokens = {[this](const auto& wanted) { return tokens_->create(wanted); },
                   [this] { return tokens_->list(); },
                   [this](std::string_view id) { return tokens_->revoke(id); }};
+  about.sandboxes = [profiles = settings_.terminals.sandbox] {
+    return terminal::offer_profiles(profiles, terminal::find_obstacles());
+  };
   about.pool = connections_;
   about.bans = [this] {
     const auto banned = server_->banned(); // it is there before the first request is

@@ -92,6 +92,8 @@ void api_state::dispatch(const route& row, const exchange_ptr& x, const std::str
     return wait(x, session);
   case handler_id::watch_events:
     return watch(x);
+  case handler_id::list_sandboxes:
+    return send_json(x, 200, sandbox_list_json(config_.sandboxes()));
   case handler_id::get_openapi:
     return send_json(x, 200, openapi_json(config_.version));
   case handler_id::list_tokens:

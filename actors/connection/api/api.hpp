@@ -75,7 +75,8 @@ struct api_config {
   std::function<events_actor()> events;
   token_admin tokens;
   run_as_config run_as;
-  std::string own_user; ///< that the server runs as
+  std::string own_user;                                  ///< that the server runs as
+  std::function<std::vector<sandbox_offer>()> sandboxes; ///< profiles that sessions can run in
   std::function<connections_actor()> pool;
   std::function<std::pair<std::uint64_t, std::uint64_t>()> bans; ///< clients kept away: now, so far
   std::function<std::uint64_t()> sessions;                       ///< in the list

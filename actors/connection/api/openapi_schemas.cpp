@@ -64,6 +64,16 @@ constexpr std::string_view schemas = R"json({
   "sandbox": {"type": "string", "description": "a profile of the server; default: the server's"},
   "restart": {"$ref": "#/components/schemas/RestartPolicy"}, "record": {"type": "boolean", "enum": [false]},
   "node": {"type": "string", "description": "this node's name"}}},
+"Sandbox": {"type": "object", "required": ["name", "description", "base", "network", "home", "seccomp", "writable", "default", "available", "why_not"], "properties": {
+  "name": {"type": "string"}, "description": {"type": "string"},
+  "base": {"type": "string", "enum": ["none", "workspace", "isolated"]},
+  "network": {"type": "string", "enum": ["keep", "none"]}, "home": {"type": "string", "enum": ["keep", "read_only", "hide"]},
+  "seccomp": {"type": "string", "enum": ["none", "default", "strict"]},
+  "writable": {"type": "array", "items": {"type": "string"}, "description": "besides the working directory"},
+  "default": {"type": "boolean", "description": "taken when a request names none"},
+  "available": {"type": "boolean", "description": "false: it is known that this machine cannot"}, "why_not": {"type": ["string", "null"]}}},
+"SandboxList": {"type": "object", "required": ["sandboxes"], "properties": {
+  "sandboxes": {"type": "array", "items": {"$ref": "#/components/schemas/Sandbox"}}}},
 "UpdateSession": {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {
   "title": {"type": "string", "maxLength": 256}, "size_policy": {"$ref": "#/components/schemas/SizePolicy"},
   "restart": {"$ref": "#/components/schemas/RestartPolicy"}, "record": {"type": "boolean", "enum": [false]}}},

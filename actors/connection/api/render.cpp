@@ -178,6 +178,25 @@ std::string session_list_json(const session_list& list, std::string_view node,
   return json::serialize(json::object{{"sessions", std::move(sessions)}});
 }
 
+std::string sandbox_list_json(const std::vector<sandbox_offer>& offers) {
+  json::array list;
+  for (const auto& x : offers) {
+    json::object out;
+    out["name"] = text(x.profile.name);
+    out["description"] = text(x.description);
+    out["base"] = roost::to_string(x.profile.base);
+    out["network"] = roost::to_string(x.profile.network);
+    out["home"] = roost::to_string(x.profile.home);
+    out["seccomp"] = roost::to_string(x.profile.seccomp);
+    out["writable"] = texts(x.profile.writable);
+    out["default"] = x.is_default;
+    out["available"] = x.why_not.empty();
+    out["why_not"] = x.why_not.empty() ? json::value(nullptr) : json::value(text(x.why_not));
+    list.push_back(std::move(out));
+  }
+  return json::serialize(json::object{{"sandboxes", std::move(list)}});
+}
+
 std::string input_accepted_json(const input_accepted& x) {
   return json::serialize(json::object{{"bytes", x.bytes}});
 }

@@ -3,6 +3,7 @@
 #include "actors/connection/http_types.hpp"
 #include "actors/connection/token_set.hpp"
 #include "actors/runtime/clock.hpp"
+#include "actors/runtime/config_sandbox.hpp"
 #include "protocols/events.hpp"
 #include "protocols/terminal.hpp"
 
@@ -43,6 +44,9 @@ std::string wait_result_json(const wait_result& x);
 http_response screen_response(const screen_view& view, screen_format format);
 /// `GET …/output`: bytes, with `X-Roost-Offset`, `-Epoch`, `-End`, and `-Gap` when bytes are gone.
 http_response output_response(const output_range& range);
+
+/// The answer of `GET /sandboxes`.
+std::string sandbox_list_json(const std::vector<sandbox_offer>& offers);
 
 /// One of `GET /tokens`.
 boost::json::object token_json(const token& row);

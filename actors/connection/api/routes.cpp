@@ -66,6 +66,8 @@ constexpr std::array table = {
           "Waits for text, quiet, the end of a command or of the program", no_query, "Wait", false, max_small_body, "WaitResult", "", 200},
     route{"GET", "/api/v1/events", handler_id::watch_events, access::viewer, scope_rule::filtered,
           "Streams every state change; resumable with Last-Event-ID", events_query, "", false, 0, "", "text/event-stream", 200},
+    route{"GET", "/api/v1/sandboxes", handler_id::list_sandboxes, access::viewer, scope_rule::filtered,
+          "Lists the sandbox profiles that a session can run in, and whether this machine has what they need", no_query, "", false, 0, "SandboxList", "", 200},
     route{"GET", "/api/v1/tokens", handler_id::list_tokens, access::admin, scope_rule::refused,
           "Lists the tokens, without their secrets", no_query, "", false, 0, "TokenList", "", 200},
     route{"POST", "/api/v1/tokens", handler_id::create_token, access::admin, scope_rule::refused,

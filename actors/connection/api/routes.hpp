@@ -27,6 +27,7 @@ enum class handler_id : std::uint8_t {
   get_output,
   wait_session,
   watch_events,
+  list_sandboxes,
   get_openapi,
   list_tokens,
   create_token,

@@ -19,6 +19,7 @@ extern const command_row kill_command;
 extern const command_row url_command;
 extern const command_row status_command;
 extern const command_row top_command;
+extern const command_row sandboxes_command;
 extern const command_row token_create_command;
 extern const command_row token_list_command;
 extern const command_row token_revoke_command;

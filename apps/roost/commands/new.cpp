@@ -92,8 +92,9 @@ constexpr std::array options = {
     option_row{"cwd", 0, "DIR", "where it starts (default: here)", completes::folders},
     option_row{"env", 'e', "K=V", "set a variable; may be repeated"},
     option_row{"size", 0, "COLSxROWS", "its size until somebody attaches"},
-    option_row{"sandbox", 0, "PROFILE", "run it in this sandbox profile of the server"},
     option_row{"run-as", 0, "USER", "run it as this system user, from its home on"},
+    option_row{"sandbox", 0, "PROFILE", "run it in this sandbox profile (`roost sandboxes`)",
+               completes::sandboxes},
     detach_key_option,
     quiet_option,
 };

@@ -47,6 +47,7 @@ class Completion(unittest.TestCase):
         self.assertIn("--json", self.bash("ls", "--"))
         self.assertEqual(self.bash("completion", "z"), ["zsh"])
         self.assertEqual(self.bash("token", "create", "--role", "op"), ["operator"])
+        self.assertEqual(self.bash("new", "--sandbox", "works"), ["workspace"])
         name = new("cat")
         self.assertEqual(self.bash("attach", name[:2]), [name])
 
@@ -59,6 +60,7 @@ class Completion(unittest.TestCase):
         self.assertIn("--no-enter", complete("roost send --"))
         self.assertIn("--server", complete("roost ls --"))
         self.assertEqual(complete("roost token create --role op"), ["operator"])
+        self.assertEqual(complete("roost new --sandbox works"), ["workspace"])
         name = new("cat")
         self.assertEqual(complete("roost attach " + name[:2]), [name])
 

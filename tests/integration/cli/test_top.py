@@ -101,6 +101,17 @@ class Live(Base):
 
 
 class Sandbox(Base):
+    def test_the_profiles_are_listed(self):
+        done = run("sandboxes")
+        self.assertEqual(done.status, 0, done)
+        lines = done.out.splitlines()
+        self.assertRegex(lines[0], r"^NAME +WHAT IT MEANS")
+        self.assertRegex(lines[1], r"^none +default +No sandbox")
+        self.assertEqual([line.split()[0] for line in lines[1:]], ["none", "workspace", "isolated"])
+        self.assertEqual(run("sandboxes", "-q").out.split(), ["none", "workspace", "isolated"])
+        listed = json.loads(run("sandboxes", "--json").out)["sandboxes"]
+        self.assertEqual([x["default"] for x in listed], [True, False, False])
+
     def test_an_unknown_profile_is_refused(self):
         done = run("new", "-d", "--sandbox", "no-such", "true")
         self.assertEqual(done.status, 2, done)

@@ -61,6 +61,20 @@ class Sessions(unittest.TestCase):
         ids = [self.server.new(["sleep", "100"])["id"] for _ in range(3)]
         self.assertEqual([s["id"] for s in self.server.get("/sessions").json()["sessions"]], ids)
 
+    def test_each_listed_sandbox_can_be_had(self):
+        profiles = self.server.get("/sandboxes").json()["sandboxes"]
+        self.assertEqual([p["name"] for p in profiles], ["none", "workspace", "isolated"])
+        for profile in profiles:
+            self.assertEqual((profile["available"], profile["why_not"]), (True, None))
+            session = self.server.new(["sleep", "100"], sandbox=profile["name"], cwd=self.server.folder)
+            self.assertEqual(session["sandbox"], profile["name"])
+
+    def test_profiles_of_the_configuration_are_listed(self):
+        server = roost.own(self, "terminals: {sandbox: {default: ci, profiles: {ci: {base: isolated, network: keep, writable: [~/out]}}}}\n")
+        ci = server.get("/sandboxes").json()["sandboxes"][3]
+        self.assertEqual({k: ci[k] for k in ("name", "base", "network", "home", "seccomp", "writable", "default")},
+                         {"name": "ci", "base": "isolated", "network": "keep", "home": "hide", "seccomp": "strict", "writable": ["~/out"], "default": True})
+
     def test_title_and_size_policy_can_be_changed(self):
         session = self.server.new(["sleep", "100"])
         changed = self.server.call("PATCH", f"/sessions/{session['id']}", {"title": "neu ✓", "size_policy": "manual"})

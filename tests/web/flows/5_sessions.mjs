@@ -39,6 +39,31 @@ export const flows = {
     await other.page.locator('.session', { hasText: 'another name' }).locator('.dot.bad, .dot.good').waitFor();
   },
 
+  'a sandbox is chosen, described and shown': async (stage) => {
+    await stage.server.newShell();
+    const browser = await stage.newBrowser();
+    await browser.open(stage.server.base);
+    const { page } = browser;
+    await browser.live();
+    const before = await browser.activeId();
+    await page.getByRole('button', { name: 'Run a command' }).first().click();
+    const choice = page.getByLabel('Sandbox');
+    await choice.waitFor();
+    checkEqual(await choice.inputValue(), 'none', 'the chosen profile');
+    await page.getByRole('dialog').getByText('sees and may do what').waitFor();
+    await choice.selectOption('isolated');
+    await page.getByRole('dialog').getByText('No network.').waitFor();
+    await page.screenshot({ path: stage.screenshotPath('sandbox') });
+    await page.getByLabel('Directory').fill('/usr');
+    await page.getByRole('textbox', { name: 'Command' }).fill("sh -c 'echo in $ROOST_SANDBOX; exec cat'");
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await until('the new session', async () => (await browser.activeId()) !== before);
+    const id = await browser.activeId();
+    await browser.waitForText(/^in isolated$/m, { id });
+    await page.locator(`.session:has([data-session="${id}"]) .badge.sandbox`, { hasText: 'isolated' }).waitFor();
+    await page.screenshot({ path: stage.screenshotPath('sandboxed') });
+  },
+
   'what is refused is said where it was asked': async (stage) => {
     const browser = await stage.newBrowser();
     await browser.open(stage.server.base);

@@ -1,6 +1,6 @@
 import { readRefusal, type Refused } from '../protocol/refusal';
 import type { Refusal } from '../session/link_types';
-import type { NewSession, Problem, Session } from './types';
+import type { NewSession, Problem, SandboxProfile, Session } from './types';
 
 /** A refused or failed request, with the text to show. */
 export class ApiError extends Error {
@@ -34,6 +34,11 @@ export class ApiClient {
   async sessions(): Promise<Session[]> {
     const answer = (await this.request('GET', '/api/v1/sessions')) as { sessions: Session[] };
     return answer.sessions;
+  }
+
+  async sandboxes(): Promise<SandboxProfile[]> {
+    const answer = (await this.request('GET', '/api/v1/sandboxes')) as { sandboxes: SandboxProfile[] };
+    return answer.sandboxes;
   }
 
   async create(wish: NewSession): Promise<Session> {

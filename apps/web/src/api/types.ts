@@ -48,9 +48,21 @@ export interface Session {
 export interface NewSession {
   command?: string[];
   cwd?: string;
+  /** Without it the server takes its default. */
+  sandbox?: string;
   title?: string;
   cols?: number;
   rows?: number;
+}
+
+/** A sandbox profile as `GET /api/v1/sandboxes` tells it. */
+export interface SandboxProfile {
+  name: string;
+  description: string;
+  default: boolean;
+  /** False: it is known that this machine cannot. */
+  available: boolean;
+  why_not: string | null;
 }
 
 /** RFC 9457. */

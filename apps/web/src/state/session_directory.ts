@@ -1,5 +1,5 @@
 import { ApiError, messageOf, type ApiClient } from '../api/client';
-import type { NewSession, Session, SessionEvent } from '../api/types';
+import type { NewSession, SandboxProfile, Session, SessionEvent } from '../api/types';
 import { applyEvent, findSession, isOver, sortSessions, type AppState } from './model';
 import type { Store } from './store';
 
@@ -54,6 +54,15 @@ export class SessionDirectory {
     } catch (error) {
       this.noteSignedOut(error);
     }
+  }
+
+  /** The profiles that a session can run in; none when the server does not tell them. */
+  async sandboxes(): Promise<SandboxProfile[]> {
+    let list: SandboxProfile[] = [];
+    await this.attempt(async () => {
+      list = await this.api.sandboxes();
+    });
+    return list;
   }
 
   /** The new session, or why there is none. */

@@ -3,6 +3,7 @@ import type { NewSession } from '../api/types';
 import { useApp, useAppState } from './app_context';
 import { Modal } from './dialog';
 import { commandText, sessionTitle, splitCommand } from './format';
+import { SandboxChoice } from './sandbox_choice';
 import { SettingsDialog } from './settings_dialog';
 
 export function Dialogs() {
@@ -63,6 +64,8 @@ function NewSessionDialog() {
     const title = String(form.get('title') ?? '').trim();
     if (command.length > 0) wish.command = command;
     if (cwd !== '') wish.cwd = cwd;
+    const sandbox = form.get('sandbox');
+    if (sandbox !== null) wish.sandbox = String(sandbox);
     if (title !== '') wish.title = title;
     return app.create(wish);
   });
@@ -73,6 +76,7 @@ function NewSessionDialog() {
         <input id="new-command" name="command" class="mono" placeholder="your shell" spellcheck={false} autofocus />
         <label for="new-cwd">Directory</label>
         <input id="new-cwd" name="cwd" class="mono" placeholder="home" spellcheck={false} />
+        <SandboxChoice />
         <label for="new-title">Title</label>
         <input id="new-title" name="title" placeholder="the program's own" />
         <p class="form-error" role="alert">

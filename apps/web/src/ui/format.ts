@@ -1,4 +1,4 @@
-import type { Session } from '../api/types';
+import type { SandboxProfile, Session } from '../api/types';
 import type { SnapshotReason } from '../protocol/frames';
 import { idleCode } from '../protocol/close_codes';
 import { sentence } from '../protocol/refusal';
@@ -100,6 +100,11 @@ export function usageText(session: Session): string | null {
     processes === 1 ? '1 process' : `${processes} processes`,
   ];
   return (usage.foreground ? [usage.foreground, ...parts] : parts).join(' · ');
+}
+
+/** What a profile means, or why it cannot be had. */
+export function sandboxNote(profile: SandboxProfile): string {
+  return profile.available ? profile.description : `This machine cannot: ${profile.why_not ?? 'no reason is known'}.`;
 }
 
 /** The sandbox's profile, when the session is in one. */

@@ -29,6 +29,12 @@ describe('ApiClient', () => {
     ]);
   });
 
+  it('asks for the sandbox profiles', async () => {
+    const { client, calls } = setUp(200, '{"sandboxes":[{"name":"none"}]}');
+    expect(await client.sandboxes()).toEqual([{ name: 'none' }]);
+    expect(calls[0]?.url).toBe('/api/v1/sandboxes');
+  });
+
   it('turns a problem into an error with its text and correlation id', async () => {
     const problem = { title: 'No such directory', detail: 'cwd /nope does not exist.', correlation_id: 'c-1' };
     const { client } = setUp(422, JSON.stringify(problem));

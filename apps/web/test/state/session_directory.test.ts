@@ -32,6 +32,16 @@ describe('SessionDirectory', () => {
     expect(await directory.rename('a', 'x')).toBe('Not found');
   });
 
+  it('knows no sandboxes of a server that does not tell them', async () => {
+    const workspace = { name: 'workspace', description: 'd', default: true, available: true, why_not: null };
+    const { directory, signedOut } = setUp([200, { sandboxes: [workspace] }], [404, {}], [401, {}]);
+    expect(await directory.sandboxes()).toEqual([workspace]);
+    expect(await directory.sandboxes()).toEqual([]);
+    expect(signedOut()).toBe(0);
+    expect(await directory.sandboxes()).toEqual([]);
+    expect(signedOut()).toBe(1);
+  });
+
   it('tells that the page is signed out', async () => {
     const { directory, signedOut } = setUp([401, {}]);
     await expect(directory.load()).rejects.toMatchObject({ status: 401 });

@@ -11,6 +11,7 @@ import {
   pressureText,
   retryText,
   sandboxName,
+  sandboxNote,
   sessionFolder,
   sessionStatus,
   sessionTitle,
@@ -58,6 +59,14 @@ describe('texts', () => {
     expect(sessionFolder(session('a', { usage, shell }))).toBe('/said');
     expect(sessionFolder(session('a', { usage }))).toBe('/src');
     expect(sessionFolder(session('a', { cwd: '/start' }))).toBe('/start');
+  });
+
+  it('say of a sandbox what it means, or why it cannot be had', () => {
+    const profile = { name: 'a', description: 'No network.', default: false, available: true, why_not: null };
+    expect(sandboxNote(profile)).toBe('No network.');
+    expect(sandboxNote({ ...profile, available: false, why_not: 'bubblewrap is not installed' })).toBe(
+      'This machine cannot: bubblewrap is not installed.',
+    );
   });
 
   it('name the sandbox, when there is one', () => {

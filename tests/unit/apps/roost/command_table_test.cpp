@@ -36,7 +36,7 @@ TEST(command_table, rows_are_whole_and_unambiguous) {
   }
   for (const auto name :
        {"new", "attach", "ls", "send", "screen", "output", "wait", "resize", "kill", "url",
-        "status", "top", "token create", "token list", "token revoke", "completion"})
+        "status", "top", "sandboxes", "token create", "token list", "token revoke", "completion"})
     EXPECT_TRUE(names.contains(name)) << name;
 }
 

@@ -210,6 +210,7 @@ protected:
     config.bans = [] { return std::pair(std::uint64_t{1}, std::uint64_t{9}); };
     config.is_draining = [this] { return is_draining; };
     config.login_url = [this] { return login_url; };
+    config.sandboxes = [] { return std::vector<sandbox_offer>(1); };
     config.tokens.create = [](const token_request& x) -> result<new_token> {
       new_token made;
       made.text = "roost_secret";
@@ -318,6 +319,13 @@ protected:
   bool is_draining = false;
   result<std::string> login_url = std::string("http://127.0.0.1:7680/#token=t");
 };
+
+TEST_F(api_test, lists_sandboxes_for_viewers) {
+  me.may = role::viewer;
+  const auto listed = call("GET", "/api/v1/sandboxes");
+  EXPECT_EQ(listed.status, 200u);
+  EXPECT_NE(listed.body.find(R"("name":"none")"), std::string::npos) << listed.body;
+}
 
 TEST_F(api_test, creates_with_owner_correlation_and_location) {
   me.label = "ci";

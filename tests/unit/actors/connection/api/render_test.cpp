@@ -199,6 +199,18 @@ TEST(render, output_is_bytes_with_its_place_in_headers) {
   EXPECT_EQ(header_of(output_response(range), "X-Roost-Gap"), "60");
 }
 
+TEST(render, sandboxes) {
+  auto isolated = *find_sandbox_profile({}, "isolated");
+  isolated.writable = {"~/.cache/\xff"};
+  const auto list = sandbox_list_json(
+      {{sandbox_profile{}, "No sandbox.", true, {}}, {isolated, "No network.", false, "no bwrap"}});
+  expect_golden("sandboxes.json", list);
+  expect_schema("SandboxList", list);
+  const auto parsed = json::parse(list);
+  for (const auto& row : parsed.at("sandboxes").as_array())
+    expect_schema("Sandbox", row.as_object());
+}
+
 TEST(render, tokens_without_their_secret_except_once) {
   token row;
   row.id = "0123456789ab";
