@@ -59,6 +59,7 @@ constexpr std::array rows = {
     row(te::run_as_refused, "run-as-refused", "Sessions may not run as this user here", 403),
     row(te::run_as_unavailable, "run-as-unavailable",
         "The server cannot start programs as this user", 503),
+    row(te::user_limit, "user-limit", "The user's sessions take as much as they may together", 429),
 
     row(re::bad_request, "bad-request", "The request is not valid", 400, 1008, 2),
     row(re::bad_json, "bad-json", "The text is not valid JSON", 400, 0, 2),

@@ -33,6 +33,7 @@ enum class terminal_error : std::uint8_t {
   no_such_profile,
   run_as_refused,
   run_as_unavailable,
+  user_limit,
 };
 
 /// What can go wrong between a client and the server, before or beside a terminal.

@@ -78,6 +78,9 @@ struct session_info {
   std::string sandbox = "none";      ///< the profile that it runs in
   std::string run_as;                ///< the system user that it runs as; empty: not known any more
   std::vector<session_limit> limits; ///< those that were asked for
+  /// What ended it without anybody asking, or is about to: "lifetime", "idle", "user-memory";
+  /// empty: nothing.
+  std::string end_reason;
   shell_info shell;
   std::optional<session_usage> usage; ///< the directory's, where it was asked for
 };

@@ -174,7 +174,14 @@ struct resize_session {
   std::uint16_t rows = 0;
 };
 struct kill_session {
-  bool now = false; ///< skips the ladder: SIGKILL at once
+  bool now = false;        ///< skips the ladder: SIGKILL at once
+  std::string reason = {}; ///< `session_info::end_reason`; empty: somebody asked for it
+};
+/// How often a limit of a user was used. Written by the directory of sessions alone; may be read at
+/// any time.
+struct user_limit_counts {
+  std::atomic<std::uint64_t> refused{0}; ///< sessions that were not started
+  std::atomic<std::uint64_t> ended{0};   ///< sessions that were ended
 };
 /// Types bytes, then keys (named as in tmux: Enter, C-c, Up, …).
 struct send_input {

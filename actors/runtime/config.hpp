@@ -85,6 +85,7 @@ struct terminals_config {
   std::chrono::milliseconds exited_retention{600'000};
   bool keep_reading = false;
   std::uint32_t max_per_user = 0; ///< 0: no limit of its own
+  roost::user_limits user_limits;
   session_limits limits;
   std::chrono::milliseconds lifetime{0};   ///< 0: for ever
   std::chrono::milliseconds idle_limit{0}; ///< 0: never

@@ -23,6 +23,14 @@ struct session_limits {
   friend bool operator==(const session_limits&, const session_limits&) = default;
 };
 
+/// Bounds of all sessions of one user together. 0: no bound.
+struct user_limits {
+  std::uint64_t processes = 0; ///< processes at a time
+  std::uint64_t memory = 0;    ///< bytes, resident
+
+  friend bool operator==(const user_limits&, const user_limits&) = default;
+};
+
 /// For each the lower of the two bounds.
 session_limits stricter(const session_limits& a, const session_limits& b);
 

@@ -245,6 +245,17 @@ std::vector<config_row> make_table() {
       {"terminals.max_per_user",
        "Terminals that one token may have at a time. 0: no limit but `terminals.max`.",
        reload::needs_restart, cv::count(ROOST_AT(terminals.max_per_user), 0, 10'000)},
+      {"terminals.user_limits.processes",
+       "Processes of all terminals of one token together. With so many, more terminals are "
+       "refused; "
+       "those that are there may start more. 0: no limit.",
+       reload::needs_restart, cv::bound(ROOST_AT(terminals.user_limits.processes), 8, 1'000'000)},
+      {"terminals.user_limits.memory",
+       "Resident memory of all terminals of one token together. Above it more terminals are "
+       "refused, "
+       "and the one with the most memory is ended when it stays so. 0: no limit.",
+       reload::needs_restart,
+       cv::size_bound(ROOST_AT(terminals.user_limits.memory), 16 * mib, 16384 * gib)},
       {"terminals.limits.processes",
        "Processes and threads of one terminal at a time. 0: no limit. docs/reference/sandbox.md "
        "says who holds a terminal to its limits.",

@@ -106,6 +106,8 @@ public:
         bounds.push_back(
             json::object{{"name", limit.name}, {"value", limit.value}, {"by", limit.enforced_by}});
     o["limits"] = std::move(bounds);
+    if (!n.end_reason.empty())
+      o["end_reason"] = cut(n.end_reason);
     o["shell"] = write(n.shell);
     o["restart"] = write_restart(n);
     json::array sizes;
@@ -413,6 +415,7 @@ result<session_note> read_note(std::string_view text) {
   in.take("sizes", n.sizes);
   in.take("is_kill_requested", n.is_kill_requested);
   in.take_restart(n);
+  in.take("end_reason", n.end_reason);
   if (!object.empty())
     n.extra = json::serialize(object);
   return n;

@@ -45,6 +45,7 @@ struct session_note {
   std::uint32_t restarts_in_row = 0;           ///< restart_plan::in_row
   std::optional<wall_time> program_started_at; ///< of the present program
   std::optional<program_wish> wish;            ///< whole, or not there
+  std::string end_reason;                      ///< session_info::end_reason
   /// Fields that this build does not know, as a JSON object's text; they are written back. Empty:
   /// none.
   std::string extra;

@@ -210,6 +210,8 @@ private:
   }
   void on_fenced();
   void watch_age();
+  /// Ends the session as if somebody had asked for it, and says why.
+  void end_by_limit(const std::string& limit);
   [[nodiscard]] std::chrono::nanoseconds snapshot_interval() const;
   void pause_or_read();
   void move_pty_here();

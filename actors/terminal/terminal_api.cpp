@@ -58,6 +58,10 @@ caf::result<session_info> terminal_state::on_resize(const resize_session& x) {
 }
 
 caf::result<session_info> terminal_state::on_kill(const kill_session& x) {
+  if (!x.reason.empty() && !x.now) {
+    end_by_limit(x.reason);
+    return on_describe();
+  }
   ask_to_end(x.now);
   return on_describe();
 }

@@ -313,6 +313,7 @@ void terminal_state::restore(session_note note) {
   info_.signal = note.signal;
   info_.command = std::move(note.command);
   info_.cwd = std::move(note.cwd);
+  info_.end_reason = std::move(note.end_reason);
   info_.sandbox = note.sandbox.empty() ? "none" : std::move(note.sandbox);
   // Without a note nobody knows; a note without a user is of a server that had but one.
   if (!note.epoch.empty())
@@ -359,11 +360,18 @@ void terminal_state::watch_age() {
     next = std::min(next, until);
   }
   if (why != nullptr) {
-    log_.info("session ends by a limit", log::kv("limit", why));
-    ask_to_end(false);
+    end_by_limit(why);
     return;
   }
   timers_.after(age_timer, next - now(), [this] { watch_age(); });
+}
+
+void terminal_state::end_by_limit(const std::string& limit) {
+  if (!is_between_ && (life_.state() != session_state::running || life_.is_kill_requested()))
+    return; // it ends already
+  info_.end_reason = limit;
+  log_.info("session ends by a limit", log::kv("limit", limit));
+  ask_to_end(false);
 }
 
 void terminal_state::save_note() {
@@ -391,6 +399,7 @@ void terminal_state::save_note() {
   note.restarts_in_row = plan_.in_row();
   note.program_started_at = program_started_;
   note.wish = wish_;
+  note.end_reason = info_.end_reason;
   note.extra = note_extra_;
   memory_->write_note(write_note(note), history_->end());
 }

@@ -13,6 +13,9 @@ namespace roost::terminal {
 namespace {
 
 constexpr std::uint32_t retention_timer = 1;
+constexpr std::uint32_t users_timer = 2;
+// A little more than the pause between samples, so that each turn finds a new one.
+constexpr std::chrono::milliseconds users_check{1'100};
 constexpr std::chrono::seconds retention_check{5};
 // Starting a program is local and takes milliseconds, unless its folder is on a disk that hangs.
 constexpr std::chrono::seconds start_deadline{20};
@@ -44,8 +47,11 @@ bool is_over(const session_info& info) {
 void terminals_state::start(terminals_context context) {
   context_ = std::move(context);
   usage_.emplace(*context_.clock);
+  users_.emplace(context_.user_limits);
   recover();
   forget_old();
+  if (context_.user_limits.memory > 0)
+    watch_users();
 }
 
 void terminals_state::recover() {
@@ -93,6 +99,13 @@ caf::result<session_info> terminals_state::on_create(const create_session& x) {
   if (context_.max_per_user > 0 && static_cast<std::size_t>(own) >= context_.max_per_user)
     return to_caf(
         {terminal_error::too_many_sessions, fmt::format("{} of one user", context_.max_per_user)});
+  if (context_.user_limits != user_limits{}) {
+    sample_usage();
+    if (auto why = refuse_session(context_.user_limits, x.owner, loads())) {
+      context_.user_counts->refused.fetch_add(1, std::memory_order_relaxed);
+      return to_caf({terminal_error::user_limit, std::move(*why)});
+    }
+  }
 
   session_info info;
   info.id.value = new_id();
@@ -185,6 +198,40 @@ void terminals_state::sample_usage() {
     if (!is_over(e.info) && e.info.warden > 0)
       alive.push_back({e.info.warden, e.info.pid, e.info.created_at});
   usage_->sample(alive);
+  if (context_.user_limits.memory == 0)
+    return;
+  for (const auto& surplus : users_->on_sample(loads())) {
+    const auto at = sessions_.find(surplus.id);
+    if (at == sessions_.end() || !at->second.terminal)
+      continue;
+    context_.user_counts->ended.fetch_add(1, std::memory_order_relaxed);
+    log_.with_session(surplus.id)
+        .warn("user is above the limit of memory; the largest session ends",
+              log::kv("user", surplus.owner), log::kv("memory", surplus.memory),
+              log::kv("memory_of_user", surplus.memory_of_owner),
+              log::kv("limit", context_.user_limits.memory));
+    caf::anon_send(at->second.terminal, kill_session{false, "user-memory"});
+  }
+}
+
+std::vector<session_load> terminals_state::loads() const {
+  std::vector<session_load> out;
+  for (const auto& [id, e] : sessions_) {
+    if (is_over(e.info))
+      continue;
+    session_load load{id, e.info.owner};
+    if (const auto* usage = usage_->find(e.info.warden)) {
+      load.processes = std::max<std::uint64_t>(1, usage->processes);
+      load.memory = usage->memory_bytes;
+    }
+    out.push_back(std::move(load));
+  }
+  return out;
+}
+
+void terminals_state::watch_users() {
+  sample_usage();
+  timers_.after(users_timer, users_check, [this] { watch_users(); });
 }
 
 void terminals_state::announce(entry& e, event_topic topic) {

@@ -7,6 +7,7 @@
 #include "actors/terminal/pty/prepare.hpp"
 #include "actors/terminal/terminal.hpp"
 #include "actors/terminal/usage_sampler.hpp"
+#include "actors/terminal/user_watch.hpp"
 #include "protocols/events.hpp"
 #include "protocols/supervision.hpp"
 #include "protocols/terminal.hpp"
@@ -31,6 +32,8 @@ struct terminals_context {
   std::string node;
   std::size_t max_sessions = 200;
   std::size_t max_per_user = 0; ///< by the label of the credential; 0: no limit of its own
+  roost::user_limits user_limits;
+  std::shared_ptr<user_limit_counts> user_counts = std::make_shared<user_limit_counts>();
   /// How long an exited session can still be read, and how many of them are kept.
   std::chrono::milliseconds exited_retention{600'000};
   std::size_t max_exited = 200;
@@ -95,6 +98,8 @@ private:
   void forget_old();
   [[nodiscard]] session_info current(const entry& e) const;
   void sample_usage();
+  [[nodiscard]] std::vector<session_load> loads() const;
+  void watch_users();
   std::string new_id();
 
   terminals_pointer self_;
@@ -107,6 +112,7 @@ private:
   sessions_ready adopted_;
   std::vector<runtime::promise_guard<sessions_ready>> awaiting_;
   std::optional<usage_sampler> usage_;
+  std::optional<user_watch> users_;
   runtime::timers<terminals_actor::stateful_base<terminals_state>> timers_;
 };
 

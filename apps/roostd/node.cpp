@@ -95,6 +95,7 @@ node::node(config settings)
       session_count_(std::make_shared<std::atomic<std::uint64_t>>(0)),
       histories_(std::make_shared<std::atomic<std::uint64_t>>(0)),
       keeper_board_(std::make_shared<keeper_board>()),
+      user_counts_(std::make_shared<user_limit_counts>()),
       desk_(std::make_shared<connection::pool_desk>(
           connection::pool_limits_of(settings_.connections))),
       is_draining_(std::make_shared<std::atomic<bool>>(false)) {
@@ -153,6 +154,7 @@ result<void> node::start() {
     return std::pair(banned.now, banned.total);
   };
   about.sessions = [count = session_count_] { return count->load(std::memory_order_relaxed); };
+  about.user_counts = user_counts_;
   about.keeper = keeper_board_;
   about.is_draining = [draining = is_draining_] { return draining->load(); };
   about.login_url = [this] { return login_url(); };
@@ -229,6 +231,8 @@ supervisor_actor node::spawn_tree() {
   directory.node = settings_.node_name;
   directory.max_sessions = settings_.terminals.max;
   directory.max_per_user = settings_.terminals.max_per_user;
+  directory.user_limits = settings_.terminals.user_limits;
+  directory.user_counts = user_counts_;
   directory.exited_retention = settings_.terminals.exited_retention;
   directory.supervisor = terminal_supervisor_;
   directory.events = events_;

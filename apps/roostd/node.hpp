@@ -83,6 +83,7 @@ private:
   std::shared_ptr<std::atomic<std::uint64_t>> session_count_;
   std::shared_ptr<std::atomic<std::uint64_t>> histories_;
   std::shared_ptr<keeper_board> keeper_board_;
+  std::shared_ptr<user_limit_counts> user_counts_;
   std::shared_ptr<connection::pool_desk> desk_;
   runtime::handle_slot<connection::pool_settings> pool_settings_;
   std::shared_ptr<std::atomic<bool>> is_draining_;

@@ -80,9 +80,10 @@ struct api_config {
   std::function<connections_actor()> pool;
   std::function<std::pair<std::uint64_t, std::uint64_t>()> bans; ///< clients kept away: now, so far
   std::function<std::uint64_t()> sessions;                       ///< in the list
-  std::shared_ptr<const keeper_board> keeper;     ///< null: none, in tests of other things
-  std::function<bool()> is_draining;              ///< the server shuts down: not ready
-  std::function<result<std::string>()> login_url; ///< with the login token in its fragment
+  std::shared_ptr<const keeper_board> keeper;           ///< null: none, in tests of other things
+  std::shared_ptr<const user_limit_counts> user_counts; ///< likewise
+  std::function<bool()> is_draining;                    ///< the server shuts down: not ready
+  std::function<result<std::string>()> login_url;       ///< with the login token in its fragment
   /// Deadlines of single questions: to the directory for a look-up, and to a terminal for anything.
   std::chrono::milliseconds lookup_patience{5'000};
   std::chrono::milliseconds patience{10'000};

@@ -11,14 +11,15 @@ constexpr std::string_view schemas = R"json({
   "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
   "detail": {"type": "string"}, "correlation_id": {"type": "string"}}},
 "Session": {"type": "object", "required": ["id", "title", "node", "state", "command", "cwd", "pid", "cols", "rows",
-    "created_at", "exited_at", "exit_status", "signal", "epoch", "offset", "viewers", "holder", "size_policy", "sandbox", "run_as",
-    "limits", "restart", "agent", "shell", "usage"], "properties": {
+    "created_at", "exited_at", "exit_status", "signal", "end_reason", "epoch", "offset", "viewers", "holder", "size_policy", "sandbox",
+    "run_as", "limits", "restart", "agent", "shell", "usage"], "properties": {
   "id": {"type": "string"}, "title": {"type": "string"}, "node": {"type": "string"},
   "state": {"type": "string", "enum": ["starting", "running", "exiting", "exited", "lost"]},
   "command": {"type": "array", "items": {"type": "string"}}, "cwd": {"type": "string"},
   "pid": {"type": ["integer", "null"]}, "cols": {"type": "integer"}, "rows": {"type": "integer"},
   "created_at": {"type": "string", "format": "date-time"}, "exited_at": {"type": ["string", "null"], "format": "date-time"},
   "exit_status": {"type": ["integer", "null"]}, "signal": {"type": ["integer", "null"]},
+  "end_reason": {"type": ["string", "null"], "enum": ["lifetime", "idle", "user-memory", null], "description": "the limit that ends it"},
   "epoch": {"type": "string"}, "offset": {"type": "integer"}, "viewers": {"type": "integer"},
   "holder": {"type": ["string", "null"], "description": "the connection that decides the size"},
   "size_policy": {"$ref": "#/components/schemas/SizePolicy"},

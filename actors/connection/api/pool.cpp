@@ -54,6 +54,16 @@ void api_state::metrics(const exchange_ptr& x) {
                            "Programs that ended because their keeper did.",
                            static_cast<double>(config_.keeper->lost_programs));
             }
+            if (config_.user_counts) {
+              page.counter("roost_user_limit_refusals_total",
+                           "Sessions that were not started because their user's sessions take as "
+                           "much as they may.",
+                           static_cast<double>(config_.user_counts->refused));
+              page.counter("roost_user_limit_ends_total",
+                           "Sessions that were ended because their user was above the limit of "
+                           "memory.",
+                           static_cast<double>(config_.user_counts->ended));
+            }
             add_pool_metrics(page, *seen.report);
             const auto [banned, bans] = config_.bans();
             page.gauge("roost_connections_banned",

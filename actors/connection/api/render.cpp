@@ -141,6 +141,7 @@ json::object session_json(const session_info& x, std::string_view node) {
   out["exited_at"] = time_or_null(x.exited_at);
   out["exit_status"] = or_null(x.exit_status);
   out["signal"] = or_null(x.signal);
+  out["end_reason"] = text_or_null(x.end_reason);
   out["epoch"] = x.epoch;
   out["offset"] = x.offset;
   out["viewers"] = x.viewers;

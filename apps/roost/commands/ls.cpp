@@ -23,13 +23,15 @@ std::string command_text(const boost::json::object& session) {
 
 table_cell state_cell(const boost::json::object& session) {
   const auto state = text_field(session, "state");
+  const auto limit = text_field(session, "end_reason");
+  const auto why = limit.empty() ? std::string() : " (" + limit + ")";
   if (state == "running")
     return {state, "32"};
   if (state == "exited") {
     const auto how = ended_text(session);
-    return {how.empty() ? state : how, how == "exit 0" ? "2" : "31"};
+    return {(how.empty() ? state : how) + why, how == "exit 0" ? "2" : "31"};
   }
-  return {state, state == "lost" ? "31" : "33"};
+  return {state + why, state == "lost" ? "31" : "33"};
 }
 
 bool has_sandbox(const boost::json::object& session) {

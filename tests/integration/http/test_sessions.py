@@ -31,8 +31,8 @@ class Sessions(unittest.TestCase):
         self.assertEqual(answer.headers["location"], f"/api/v1/sessions/{session['id']}")
         self.assertRegex(answer.headers["x-correlation-id"], r"^[0-9a-f]{32}$")
         self.assertEqual(set(session), {"id", "title", "node", "state", "command", "cwd", "pid", "cols", "rows", "created_at",
-                                        "exited_at", "exit_status", "signal", "epoch", "offset", "viewers", "holder", "size_policy",
-                                        "sandbox", "run_as", "limits", "agent", "shell", "usage"})
+                                        "exited_at", "exit_status", "signal", "end_reason", "epoch", "offset", "viewers", "holder", "size_policy",
+                                        "sandbox", "run_as", "limits", "restart", "agent", "shell", "usage"})
         self.assertEqual(set(session["shell"]), {"cwd", "prompt", "running", "last_exit_status"})
         self.assertRegex(session["id"], r"^[a-z0-9]{1,32}$")
         self.assertRegex(session["created_at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")

@@ -28,6 +28,8 @@ export interface Session {
   exited_at: string | null;
   exit_status: number | null;
   signal: string | number | null;
+  /** The limit that ends it: lifetime, idle, user-memory. Null or absent: none. */
+  end_reason?: string | null;
   epoch: string;
   offset: number;
   viewers: number;

@@ -53,6 +53,18 @@ export function exitText(exit: { status: number | null; signal: string | null })
   return exit.status === null ? 'exited' : `exit ${exit.status}`;
 }
 
+const endReasons: Record<string, string> = {
+  lifetime: 'it was as old as a session may be',
+  idle: 'nobody used it for as long as the server allows',
+  'user-memory': 'your sessions took more memory than they may, and this one most of it',
+};
+
+/** Why the server ended it, unless somebody asked for that. */
+export function endReason(session: Session): string | null {
+  if (!session.end_reason) return null;
+  return endReasons[session.end_reason] ?? `the limit ${session.end_reason}`;
+}
+
 const signals: Record<string, string> = {
   1: 'SIGHUP',
   2: 'SIGINT',

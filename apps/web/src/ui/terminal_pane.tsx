@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { StreamView } from '../session/session_stream';
 import { useApp, useAppState } from './app_context';
-import { exitText } from './format';
+import { endReason, exitText } from './format';
 
 /** Alone they mean nothing, and arrive when somebody only changes to another window. */
 const modifierKeys = new Set(['Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock', 'NumLock']);
@@ -43,11 +43,13 @@ function PaneNotice({ id, view }: { id: string; view: StreamView }) {
   const session = app.sessions.find(id);
   if (view.phase === 'exited' && view.exit) {
     const isGood = view.exit.status === 0;
+    const reason = session && endReason(session);
     return (
       <div class={isGood ? 'pane-notice good' : 'pane-notice bad'} role="status">
         <span class={isGood ? 'dot good' : 'dot bad'} aria-hidden="true" />
         <span>
           The program has ended: <strong>{exitText(view.exit)}</strong>
+          {reason && ` (${reason})`}
         </span>
         <span class="grow" />
         {session && (

@@ -10,6 +10,7 @@ import {
   linkText,
   pressureText,
   retryText,
+  endReason,
   sandboxName,
   sandboxNote,
   sessionFolder,
@@ -59,6 +60,13 @@ describe('texts', () => {
     expect(sessionFolder(session('a', { usage, shell }))).toBe('/said');
     expect(sessionFolder(session('a', { usage }))).toBe('/src');
     expect(sessionFolder(session('a', { cwd: '/start' }))).toBe('/start');
+  });
+
+  it('say why the server ended a session', () => {
+    expect(endReason(session('a'))).toBeNull();
+    expect(endReason(session('a', { end_reason: null }))).toBeNull();
+    expect(endReason(session('a', { end_reason: 'idle' }))).toContain('nobody used it');
+    expect(endReason(session('a', { end_reason: 'later' }))).toBe('the limit later');
   });
 
   it('say of a sandbox what it means, or why it cannot be had', () => {

@@ -29,6 +29,7 @@ session_note sample() {
       {"/tmp", "title", true, false, true, "make", "ls", 7, 12, 1ull << 60, 44}, "next", true, 99};
   n.sizes = {{0, {80, 24}}, {1ull << 61, {100, 30}}};
   n.is_kill_requested = true;
+  n.end_reason = "user-memory";
   return n;
 }
 
@@ -53,6 +54,7 @@ TEST(session_note, everything_comes_back) {
   EXPECT_EQ(read->run_as, n.run_as);
   EXPECT_EQ(read->limits, n.limits);
   EXPECT_TRUE(read->is_kill_requested);
+  EXPECT_EQ(read->end_reason, "user-memory");
   const auto& s = read->shell.state;
   EXPECT_EQ(s.cwd, "/tmp");
   EXPECT_EQ(s.title, "title");
