@@ -78,10 +78,10 @@ TEST(session_note, everything_comes_back) {
 
 TEST(session_note, a_newer_build_s_fields_are_kept) {
   const auto read =
-      read_note(R"({"version":9,"title":"x","restart":{"after":[1,2]},"colour":"red"})");
+      read_note(R"({"version":9,"title":"x","moods":{"after":[1,2]},"colour":"red"})");
   ASSERT_TRUE(read);
   EXPECT_EQ(read->title, "x");
-  EXPECT_EQ(read->extra, R"({"restart":{"after":[1,2]},"colour":"red"})");
+  EXPECT_EQ(read->extra, R"({"moods":{"after":[1,2]},"colour":"red"})");
   const auto again = read_note(write_note(*read));
   ASSERT_TRUE(again);
   EXPECT_EQ(again->extra, read->extra);
