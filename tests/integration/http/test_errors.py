@@ -71,7 +71,7 @@ class Errors(unittest.TestCase):
         self.expect(self.create(comand=["true"]), 400, "unknown-field", '"comand"', 'did you mean "command"?')
         self.expect(self.server.post(self.path + "/wait", {"txt": "a"}), 400, "unknown-field", 'did you mean "text"?')
         self.expect(self.server.get(self.path + "/output?sinse=1"), 400, "unknown-field", 'did you mean "since"?')
-        self.expect(self.server.call("PATCH", self.path, {"cols": 3}), 400, "unknown-field", "known are title, size_policy, record")
+        self.expect(self.server.call("PATCH", self.path, {"cols": 3}), 400, "unknown-field", "known are title, size_policy, restart, record")
 
     # ---- bodies ----
 
