@@ -7,9 +7,10 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 
 #include <boost/json/serialize.hpp>
+
+#include "apps/roost/session_state.hpp"
 
 namespace roost::cli {
 
@@ -73,11 +74,12 @@ outcome<std::chrono::milliseconds> read_seconds(std::string_view text, std::stri
 }
 
 std::string age_text(std::string_view rfc3339) {
-  std::tm parts{};
-  const std::string copy(rfc3339);
-  if (::strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%S", &parts) == nullptr)
+  const auto then = utc_second(rfc3339);
+  if (!then)
     return {};
-  const auto seconds = std::max<std::int64_t>(0, std::time(nullptr) - ::timegm(&parts));
+  const auto passed = std::chrono::system_clock::now() - *then;
+  const auto seconds =
+      std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(passed).count());
   if (seconds < 120)
     return std::to_string(seconds) + " s";
   if (seconds < 120 * 60)

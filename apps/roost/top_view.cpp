@@ -8,6 +8,7 @@
 #include <boost/json/object.hpp>
 
 #include "apps/roost/json_read.hpp"
+#include "apps/roost/session_state.hpp"
 
 namespace roost::cli {
 
@@ -53,18 +54,18 @@ std::string number_cell(double known, std::string text, std::size_t width = numb
   return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
 }
 
-std::vector<table_cell> row_of(const boost::json::object& session) {
+std::vector<table_cell> row_of(const boost::json::object& session,
+                               std::chrono::system_clock::time_point now) {
   const auto& usage = usage_of(session);
   const auto cpu = real_field(usage, "cpu_percent");
   const auto memory = real_field(usage, "memory_bytes");
   const auto processes = real_field(usage, "processes");
-  const auto state = text_field(session, "state");
   const auto sandbox = text_field(session, "sandbox");
   const auto folder = text_field(usage, "cwd");
   return {
       {text_field(session, "id"), "1"},
       {cut_to_width(printable(text_field(session, "title")), widest_title)},
-      {state, state == "running" ? "32" : "33"},
+      state_cell(session, now),
       {number_cell(cpu, with_one_digit(cpu)), cpu >= busy_percent ? "31" : ""},
       {number_cell(memory, memory_text(memory), 9)},
       {number_cell(processes, std::to_string(static_cast<long long>(processes)), 5)},
@@ -91,7 +92,7 @@ boost::json::array busiest_first(const boost::json::array& sessions) {
 }
 
 std::string top_table(const boost::json::array& sessions, colour colours, std::size_t width,
-                      std::size_t rows) {
+                      std::size_t rows, std::chrono::system_clock::time_point now) {
   std::vector<std::vector<table_cell>> table = {{{"ID", "4"},
                                                  {"TITLE", "4"},
                                                  {"STATE", "4"},
@@ -105,7 +106,7 @@ std::string top_table(const boost::json::array& sessions, colour colours, std::s
   const bool is_cut = rows > 0 && sessions.size() > rows;
   const auto shown = is_cut ? rows - 1 : sessions.size();
   for (std::size_t i = 0; i < shown; ++i)
-    table.push_back(row_of(sessions[i].as_object()));
+    table.push_back(row_of(sessions[i].as_object(), now));
   auto text = render_table(table, colours, width);
   if (is_cut)
     text += "and " + std::to_string(sessions.size() - shown) + " more\n";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -16,9 +17,9 @@ namespace roost::cli {
 boost::json::array busiest_first(const boost::json::array& sessions);
 
 /// The table for `sessions` (of `busiest_first`), at most `rows` of them and the rest as a number;
-/// `rows` 0: no limit. `width` as in `render_table`.
+/// `rows` 0: no limit. `width` as in `render_table`, `now` as in `state_cell`.
 std::string top_table(const boost::json::array& sessions, colour colours, std::size_t width,
-                      std::size_t rows);
+                      std::size_t rows, std::chrono::system_clock::time_point now);
 
 /// "3 sessions, 14 processes, CPU 103.2%, 1.2 GiB": the sums.
 std::string top_summary(const boost::json::array& sessions);

@@ -15,6 +15,7 @@ extern const command_row screen_command;
 extern const command_row output_command;
 extern const command_row wait_command;
 extern const command_row resize_command;
+extern const command_row set_command;
 extern const command_row kill_command;
 extern const command_row url_command;
 extern const command_row status_command;
@@ -35,6 +36,12 @@ inline constexpr option_row detach_key_option{
     "detach-key", 0, "KEYS", "what detaches, e.g. \"C-a d\" (default \"Ctrl-\\ d\")"};
 inline constexpr option_row quiet_option{"quiet", 'q', "",
                                          "say nothing when attaching or detaching"};
+
+/// When a session starts its program again: `new` and `set`.
+inline constexpr option_row restart_option{
+    "restart",          0,
+    "POLICY",           "start it again when it ends: never, on-failure, always",
+    completes::choices, "never on-failure always"};
 
 /// Operands that several verbs have.
 inline constexpr operand_row session_operand{"ID", arity::one, completes::sessions};

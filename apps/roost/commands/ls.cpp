@@ -5,6 +5,7 @@
 
 #include "apps/roost/commands/commands.hpp"
 #include "apps/roost/json_read.hpp"
+#include "apps/roost/session_state.hpp"
 
 namespace roost::cli {
 
@@ -19,19 +20,6 @@ std::string command_text(const boost::json::object& session) {
     if (word.is_string())
       text += (text.empty() ? "" : " ") + std::string(word.as_string());
   return text;
-}
-
-table_cell state_cell(const boost::json::object& session) {
-  const auto state = text_field(session, "state");
-  const auto limit = text_field(session, "end_reason");
-  const auto why = limit.empty() ? std::string() : " (" + limit + ")";
-  if (state == "running")
-    return {state, "32"};
-  if (state == "exited") {
-    const auto how = ended_text(session);
-    return {(how.empty() ? state : how) + why, how == "exit 0" ? "2" : "31"};
-  }
-  return {state + why, state == "lost" ? "31" : "33"};
 }
 
 bool has_sandbox(const boost::json::object& session) {
@@ -51,7 +39,7 @@ std::vector<table_cell> row_of(const boost::json::object& session, const extra_c
   };
   std::vector<table_cell> cells = {{text_field(session, "id"), "1"},
                                    {text_field(session, "title")},
-                                   state_cell(session),
+                                   state_cell(session, std::chrono::system_clock::now()),
                                    {number("cols") + "x" + number("rows")},
                                    {number("viewers")},
                                    {age_text(text_field(session, "created_at"))}};

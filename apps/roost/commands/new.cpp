@@ -52,6 +52,8 @@ outcome<int> run(const invocation& call, program& self) {
   const auto user = call.value("run-as");
   if (user)
     body["run_as"] = *user;
+  if (const auto restart = call.value("restart"))
+    body["restart"] = *restart;
   ROOST_TRY(const auto server, self.server());
   if (const auto cwd = call.value("cwd")) {
     // A relative folder means the caller's; the server has its own idea of where it is.
@@ -95,6 +97,7 @@ constexpr std::array options = {
     option_row{"run-as", 0, "USER", "run it as this system user, from its home on"},
     option_row{"sandbox", 0, "PROFILE", "run it in this sandbox profile (`roost sandboxes`)",
                completes::sandboxes},
+    restart_option,
     detach_key_option,
     quiet_option,
 };

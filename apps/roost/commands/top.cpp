@@ -102,9 +102,10 @@ private:
   void draw() {
     const auto size = terminal_->size();
     const auto rows = size.rows > lines_around + 1 ? size.rows - lines_around - 1 : 1;
-    std::string page = "roost top: " + top_summary(sessions_) + "   (q quits)\n" +
-                       (trouble_.empty() ? "" : cut_to_width(trouble_, size.columns)) + "\n" +
-                       top_table(sessions_, self_.colours(), size.columns, rows);
+    std::string page =
+        "roost top: " + top_summary(sessions_) + "   (q quits)\n" +
+        (trouble_.empty() ? "" : cut_to_width(trouble_, size.columns)) + "\n" +
+        top_table(sessions_, self_.colours(), size.columns, rows, std::chrono::system_clock::now());
     std::string text = "\x1b[H";
     for (const char c : page)
       text += c == '\n' ? std::string("\x1b[K\r\n") : std::string(1, c);
@@ -160,7 +161,8 @@ outcome<int> print_once(const api& server, program& self) {
       self.wants_json()
           ? self.print_json({{"sessions", sessions}})
           : self.print(sessions.empty() ? std::string("no session runs\n")
-                                        : top_table(sessions, self.colours(), self.width(), 0));
+                                        : top_table(sessions, self.colours(), self.width(), 0,
+                                                    std::chrono::system_clock::now()));
   if (!printed)
     return printed.error();
   return exit_status::ok;

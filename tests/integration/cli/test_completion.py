@@ -48,6 +48,8 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.bash("completion", "z"), ["zsh"])
         self.assertEqual(self.bash("token", "create", "--role", "op"), ["operator"])
         self.assertEqual(self.bash("new", "--sandbox", "works"), ["workspace"])
+        self.assertEqual(self.bash("new", "--restart", ""), ["never", "on-failure", "always"])
+        self.assertEqual(self.bash("set", "x", "--size-policy", "la"), ["latest", "largest"])
         name = new("cat")
         self.assertEqual(self.bash("attach", name[:2]), [name])
 
@@ -61,6 +63,7 @@ class Completion(unittest.TestCase):
         self.assertIn("--server", complete("roost ls --"))
         self.assertEqual(complete("roost token create --role op"), ["operator"])
         self.assertEqual(complete("roost new --sandbox works"), ["workspace"])
+        self.assertEqual(sorted(complete("roost set x --restart ")), ["always", "never", "on-failure"])
         name = new("cat")
         self.assertEqual(complete("roost attach " + name[:2]), [name])
 
@@ -84,7 +87,8 @@ print -r -- "$text"
 zpty -d shell
 """)
         for line, expected in (("roost sc", "roost screen"), ("roost token re", "roost token revoke"), ("roost send --no-e", "roost send --no-enter"),
-                               ("roost attach " + name[:2], "roost attach " + name), ("roost completion z", "roost completion zsh")):
+                               ("roost attach " + name[:2], "roost attach " + name), ("roost completion z", "roost completion zsh"),
+                               ("roost new --restart on", "roost new --restart on-failure")):
             done = subprocess.run(["zsh", "-f", driver, line], capture_output=True, text=True, timeout=60, cwd=self.folder.name,
                                   env=environment(shared(), PATH=self.path, HOME=self.folder.name))
             self.assertIn(expected, done.stdout, (line, done))

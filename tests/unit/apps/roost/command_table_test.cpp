@@ -35,7 +35,7 @@ TEST(command_table, rows_are_whole_and_unambiguous) {
       EXPECT_EQ(row->operands[i].count, arity::one) << row->name;
   }
   for (const auto name :
-       {"new", "attach", "ls", "send", "screen", "output", "wait", "resize", "kill", "url",
+       {"new", "attach", "ls", "send", "screen", "output", "wait", "resize", "set", "kill", "url",
         "status", "top", "sandboxes", "token create", "token list", "token revoke", "completion"})
     EXPECT_TRUE(names.contains(name)) << name;
 }

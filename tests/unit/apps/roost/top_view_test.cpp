@@ -33,7 +33,7 @@ TEST(top_view, the_busiest_comes_first_and_ended_ones_are_left_out) {
 }
 
 TEST(top_view, a_row_per_session) {
-  const auto text = top_table(busiest_first(sessions()), colour::off, 0, 0);
+  const auto text = top_table(busiest_first(sessions()), colour::off, 0, 0, {});
   EXPECT_THAT(text, HasSubstr("ID    TITLE    STATE       CPU%        MEM  PROCS  FOREGROUND"));
   EXPECT_THAT(text,
               HasSubstr("busy  build    running    103.0    1.2 GiB     14  make        /src"));
@@ -42,10 +42,10 @@ TEST(top_view, a_row_per_session) {
 }
 
 TEST(top_view, few_lines_say_how_many_are_missing) {
-  const auto text = top_table(busiest_first(sessions()), colour::off, 0, 3);
+  const auto text = top_table(busiest_first(sessions()), colour::off, 0, 3, {});
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4);
   EXPECT_THAT(text, HasSubstr("and 2 more\n"));
-  EXPECT_THAT(top_table(busiest_first(sessions()), colour::off, 0, 4), Not(HasSubstr("more")));
+  EXPECT_THAT(top_table(busiest_first(sessions()), colour::off, 0, 4, {}), Not(HasSubstr("more")));
 }
 
 TEST(top_view, what_programs_say_cannot_drive_the_terminal) {
@@ -54,7 +54,7 @@ TEST(top_view, what_programs_say_cannot_drive_the_terminal) {
   hostile["title"] = "\x1b]0;x\x07" + std::string(200, 't');
   hostile["usage"].as_object()["foreground"] = "a\nb\x1b[2J";
   hostile["usage"].as_object()["cwd"] = std::string(500, 'd') + "/end\x9b";
-  const auto text = top_table(busiest_first(list), colour::off, 0, 0);
+  const auto text = top_table(busiest_first(list), colour::off, 0, 0, {});
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5);
   EXPECT_THAT(text, HasSubstr("/end"));
