@@ -64,6 +64,50 @@ export const flows = {
     await page.screenshot({ path: stage.screenshotPath('sandboxed') });
   },
 
+  'a program that failed is started again under the same eyes': async (stage) => {
+    await stage.server.newShell();
+    const browser = await stage.newBrowser();
+    await browser.open(stage.server.base);
+    const { page } = browser;
+    await browser.live();
+    const before = await browser.activeId();
+    await page.getByRole('button', { name: 'Run a command' }).first().click();
+    const choice = page.getByLabel('Restart');
+    checkEqual(await choice.inputValue(), 'never', 'the chosen policy');
+    await choice.selectOption({ label: 'on failure' });
+    await page.screenshot({ path: stage.screenshotPath('restart_choice') });
+    await page.getByLabel('Title').fill('comes-back');
+    // Each program says its own number, ends when a line comes, and fails.
+    await page.getByLabel('Directory').fill(stage.server.dataDir);
+    const program = 'echo >>programs; echo "program $(wc -l <programs)"; read -r line; exit 1';
+    await page.getByRole('textbox', { name: 'Command' }).fill(`sh -c '${program}'`);
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await until('the new session', async () => (await browser.activeId()) !== before);
+    const id = await browser.activeId();
+    const row = page.locator(`.session:has([data-session="${id}"])`);
+    await browser.waitForText(/^program 1$/m, { id });
+    checkEqual(await row.locator('.restarts').count(), 0, 'restarts of a program that runs for the first time');
+
+    await browser.type('');
+    await page.locator('.status-bar .between', { hasText: /^exit 1: starts again (in \d s|now)$/ }).waitFor();
+    await row.locator('.session-state', { hasText: 'starts again' }).waitFor();
+    await page.screenshot({ path: stage.screenshotPath('restart_wait') });
+    await page.keyboard.type('lost');
+    await page.locator('.status-bar .notice', { hasText: 'No program runs at the moment' }).waitFor();
+    checkEqual(await page.locator('.toast').count(), 0, 'toasts for keys between two programs');
+
+    await browser.waitForText(/^program 2$/m, { id });
+    check(/^program 1$/m.test(await browser.text(id)), 'what the first program wrote is gone');
+    await row.locator('.restarts', { hasText: '1' }).waitFor();
+    await page.locator('.status-bar .between').waitFor({ state: 'detached' });
+    await page.screenshot({ path: stage.screenshotPath('restarted') });
+    await browser.type('heard by the second one');
+    await browser.waitForText(/^program 3$/m, { id });
+    checkEqual(browser.sockets, 1, 'sockets of the page');
+    const { restart, state } = await stage.server.api('GET', `/sessions/${id}`);
+    checkEqual([restart.policy, restart.count, state], ['on-failure', 2, 'running'], 'the session');
+  },
+
   'what is refused is said where it was asked': async (stage) => {
     const browser = await stage.newBrowser();
     await browser.open(stage.server.base);

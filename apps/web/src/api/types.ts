@@ -13,6 +13,24 @@ export interface Usage {
   at: string;
 }
 
+/** Whether a session whose program has ended starts it again. */
+export const restartPolicies = ['never', 'on-failure', 'always'] as const;
+export type RestartPolicy = (typeof restartPolicies)[number];
+
+/** How a session's program is started again. */
+export interface Restart {
+  policy: RestartPolicy;
+  /** Programs that were started after the first. */
+  count: number;
+  /** While the session waits for its next program. */
+  next_at: string | null;
+  /** Of the program before the present one. */
+  last_exit_status: number | null;
+  last_signal: string | number | null;
+  /** It has ended too often. */
+  given_up: boolean;
+}
+
 /** A session as `GET /api/v1/sessions` tells it. */
 export interface Session {
   id: string;
@@ -43,6 +61,8 @@ export interface Session {
   } | null;
   /** The profile that it runs in. */
   sandbox?: string;
+  /** Absent on an older server. */
+  restart?: Restart;
   /** Null when it is not known, and when the session is over. */
   usage?: Usage | null;
 }
@@ -52,6 +72,7 @@ export interface NewSession {
   cwd?: string;
   /** Without it the server takes its default. */
   sandbox?: string;
+  restart?: RestartPolicy;
   title?: string;
   cols?: number;
   rows?: number;

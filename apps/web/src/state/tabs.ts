@@ -7,7 +7,7 @@ import { bufferText, screenRows, styledRow, type StyledRun } from '../terminal/d
 import { TerminalView, type TerminalAppearance } from '../terminal/terminal_view';
 import { snapshotNotice } from '../ui/format';
 import type { ClipboardDesk } from './clipboard_desk';
-import { nextActive, type AppState, type OpenTab } from './model';
+import { findSession, nextActive, type AppState, type OpenTab } from './model';
 import type { Notices } from './notices';
 import { writeJson } from './settings';
 import type { Store } from './store';
@@ -184,8 +184,15 @@ export class Tabs {
     this.store.set({ streams: { ...streams, [id]: view } });
     this.applyRole(id, view);
     if (isNewError && view.error && view.phase !== 'failed') {
-      this.notices.say(id, view.error.message, 'warning');
+      this.notices.say(id, this.errorText(id, view.error), 'warning');
     }
+  }
+
+  /** A session that waits for its next program has not ended, whatever the server calls it to who types. */
+  private errorText(id: string, { code, message }: NonNullable<StreamView['error']>): string {
+    const session = findSession(this.store.get(), id);
+    const isBetween = code === 'session-ended' && session?.state === 'starting';
+    return isBetween ? 'No program runs at the moment: this was not sent' : message;
   }
 
   private applyRole(id: string, view: StreamView): void {

@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
-import type { NewSession } from '../api/types';
+import { restartPolicies, type NewSession } from '../api/types';
 import { useApp, useAppState } from './app_context';
 import { Modal } from './dialog';
 import { commandText, sessionTitle, splitCommand } from './format';
+import { RestartChoice } from './restart_choice';
 import { SandboxChoice } from './sandbox_choice';
 import { SettingsDialog } from './settings_dialog';
 
@@ -66,6 +67,8 @@ function NewSessionDialog() {
     if (cwd !== '') wish.cwd = cwd;
     const sandbox = form.get('sandbox');
     if (sandbox !== null) wish.sandbox = String(sandbox);
+    const restart = restartPolicies.find((policy) => policy === form.get('restart'));
+    if (restart && restart !== 'never') wish.restart = restart;
     if (title !== '') wish.title = title;
     return app.create(wish);
   });
@@ -77,6 +80,7 @@ function NewSessionDialog() {
         <label for="new-cwd">Directory</label>
         <input id="new-cwd" name="cwd" class="mono" placeholder="home" spellcheck={false} />
         <SandboxChoice />
+        <RestartChoice />
         <label for="new-title">Title</label>
         <input id="new-title" name="title" placeholder="the program's own" />
         <p class="form-error" role="alert">

@@ -1,4 +1,4 @@
-import type { SandboxProfile, Session } from '../api/types';
+import type { NewSession, RestartPolicy, SandboxProfile, Session } from '../api/types';
 import type { SnapshotReason } from '../protocol/frames';
 import { idleCode } from '../protocol/close_codes';
 import { sentence } from '../protocol/refusal';
@@ -39,6 +39,7 @@ export function sessionStatus(session: Session): { text: string; tone: Tone } {
         status: session.exit_status,
         signal: session.signal == null ? null : String(session.signal),
       });
+      if (session.restart?.given_up) return { text: `${text}, given up`, tone: 'bad' };
       return { text, tone: session.exit_status === 0 ? 'good' : 'bad' };
     }
     case 'running':
@@ -63,6 +64,39 @@ const endReasons: Record<string, string> = {
 export function endReason(session: Session): string | null {
   if (!session.end_reason) return null;
   return endReasons[session.end_reason] ?? `the limit ${session.end_reason}`;
+}
+
+/** Why no program runs and when the next one starts; null unless the session waits for one. */
+export function restartWait(session: Session, nowMs: number): { ended: string; next: string } | null {
+  const { restart } = session;
+  if (session.state !== 'starting' || !restart?.next_at) return null;
+  const seconds = Math.ceil((Date.parse(restart.next_at) - nowMs) / 1000);
+  return { ended: lastEnd(session), next: seconds > 0 ? `starts again in ${seconds} s` : 'starts again now' };
+}
+
+/** How often the program was started again, and how the one before ended; null when it never was. */
+export function restartCount(session: Session): { count: number; text: string } | null {
+  const count = session.restart?.count ?? 0;
+  if (count === 0) return null;
+  const times = count === 1 ? 'once' : `${count} times`;
+  const before = lastEnd(session);
+  return { count, text: `Started again ${times}${before ? `; the program before: ${before}` : ''}` };
+}
+
+/** How the program before the present one ended; empty when that is not known. */
+function lastEnd({ restart }: Session): string {
+  const status = restart?.last_exit_status ?? null;
+  const signal = restart?.last_signal == null ? null : String(restart.last_signal);
+  return status === null && signal === null ? '' : exitText({ status, signal });
+}
+
+export function restartPolicyText(policy: RestartPolicy): string {
+  return { never: 'never', 'on-failure': 'on failure', always: 'always' }[policy];
+}
+
+/** What asks for a session like this one. */
+export function sameAgain({ command, cwd, title, sandbox, restart }: Session): NewSession {
+  return { command, cwd, title, ...(sandbox && { sandbox }), ...(restart && { restart: restart.policy }) };
 }
 
 const signals: Record<string, string> = {

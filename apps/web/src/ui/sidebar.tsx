@@ -7,6 +7,8 @@ import {
   ageText,
   commandText,
   lastCommandFailure,
+  restartCount,
+  restartWait,
   sandboxName,
   sessionFolder,
   sessionStatus,
@@ -117,7 +119,10 @@ export function Sidebar() {
 
 function SessionRow({ session, isActive }: { session: Session; isActive: boolean }) {
   const app = useApp();
-  const now = useNow(20_000);
+  const isWaiting = restartWait(session, 0) !== null;
+  const now = useNow(isWaiting ? 500 : 20_000);
+  const wait = restartWait(session, now);
+  const restarts = restartCount(session);
   const status = sessionStatus(session);
   const failure = lastCommandFailure(session);
   const cwd = shortPath(sessionFolder(session));
@@ -145,7 +150,7 @@ function SessionRow({ session, isActive }: { session: Session; isActive: boolean
             )}
           </span>
           <span class="session-sub">
-            <span class={`session-state ${status.tone}`}>{status.text}</span>
+            <span class={`session-state ${status.tone} ${wait ? 'whole' : ''}`}>{wait?.next ?? status.text}</span>
             <span class="session-cwd">
               <bdi>{cwd}</bdi>
             </span>
@@ -162,6 +167,12 @@ function SessionRow({ session, isActive }: { session: Session; isActive: boolean
             {failure && (
               <span class="badge bad" title={`The last command ended with status ${failure}`}>
                 {failure}
+              </span>
+            )}
+            {restarts && (
+              <span class="restarts" title={restarts.text}>
+                <Icon name="refresh" />
+                {restarts.count}
               </span>
             )}
             {session.viewers > 0 && (

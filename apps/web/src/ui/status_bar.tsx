@@ -1,6 +1,6 @@
 import type { StreamView } from '../session/session_stream';
 import { useApp, useAppState, useNow } from './app_context';
-import { bytesText, linkText, sessionFolder, shortPath } from './format';
+import { bytesText, linkText, restartWait, sessionFolder, shortPath } from './format';
 import { Icon } from './icons';
 
 /** Lag below this is ordinary and not worth a word. */
@@ -9,10 +9,12 @@ const lagShownBytes = 64 * 1024;
 export function StatusBar() {
   const app = useApp();
   const { link, active, streams, notice, hoveredLink } = useAppState();
-  const now = useNow(500, link.kind === 'waiting');
-  const connection = linkText(link, now);
   const view = active === null ? undefined : streams[active];
   const session = app.sessions.find(active);
+  const isWaiting = session !== undefined && restartWait(session, 0) !== null;
+  const now = useNow(500, link.kind === 'waiting' || isWaiting);
+  const connection = linkText(link, now);
+  const wait = session ? restartWait(session, now) : null;
   // With a reason, and when it has stopped, there is a banner, which has a button of its own.
   const isDown = (link.kind === 'waiting' && link.reason === null) || link.kind === 'offline';
   return (
@@ -38,6 +40,12 @@ export function StatusBar() {
           notice && notice.session === active && <span class={`notice ${notice.tone}`}>{notice.text}</span>
         )}
       </span>
+      {wait && (
+        <span class="status-item warn between" title="The session waits for its next program">
+          {wait.ended && `${wait.ended}: `}
+          {wait.next}
+        </span>
+      )}
       {view && active !== null && <StreamStatus id={active} view={view} viewers={session?.viewers} />}
     </footer>
   );

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { StreamView } from '../session/session_stream';
 import { useApp, useAppState } from './app_context';
-import { endReason, exitText } from './format';
+import { endReason, exitText, sameAgain } from './format';
 
 /** Alone they mean nothing, and arrive when somebody only changes to another window. */
 const modifierKeys = new Set(['Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock', 'NumLock']);
@@ -55,10 +55,7 @@ function PaneNotice({ id, view }: { id: string; view: StreamView }) {
         {session && (
           <button
             class="button small"
-            onClick={() => {
-              const { command, cwd, title } = session;
-              void app.create({ command, cwd, title });
-            }}
+            onClick={() => void app.create(sameAgain(session))}
           >
             Run again
           </button>

@@ -9,8 +9,12 @@ import {
   lastCommandFailure,
   linkText,
   pressureText,
+  restartCount,
+  restartPolicyText,
+  restartWait,
   retryText,
   endReason,
+  sameAgain,
   sandboxName,
   sandboxNote,
   sessionFolder,
@@ -165,5 +169,51 @@ describe('splitCommand', () => {
   it('says what is wrong', () => {
     expect(splitCommand(`echo 'x`)).toContain('not closed');
     expect(splitCommand('echo \\')).toContain('backslash');
+  });
+});
+
+describe('restarts', () => {
+  const never = { policy: 'never', count: 0, next_at: null, last_exit_status: null, last_signal: null, given_up: false } as const;
+  const next_at = '2026-01-31T12:00:03.500Z';
+  const before = Date.parse(next_at) - 3_500;
+
+  it('are counted down while no program runs', () => {
+    const waiting = session('a', { state: 'starting', restart: { ...never, next_at, last_exit_status: 1 } });
+    expect(restartWait(waiting, before)).toEqual({ ended: 'exit 1', next: 'starts again in 4 s' });
+    expect(restartWait(waiting, before + 2_600)?.next).toBe('starts again in 1 s');
+    expect(restartWait(waiting, before + 60_000)?.next).toBe('starts again now');
+    const killed = { ...waiting, restart: { ...never, next_at, last_signal: 9 } };
+    expect(restartWait(killed, before)?.ended).toBe('ended by SIGKILL');
+    expect(restartWait({ ...waiting, state: 'running' }, before)).toBeNull();
+    expect(restartWait({ ...waiting, restart: never }, before)).toBeNull();
+    expect(restartWait(session('a', { state: 'starting' }), before)).toBeNull(); // An older server.
+  });
+
+  it('are counted', () => {
+    expect(restartCount(session('a'))).toBeNull();
+    expect(restartCount(session('a', { restart: never }))).toBeNull();
+    const once = { ...never, count: 1, last_exit_status: 0 };
+    expect(restartCount(session('a', { restart: once }))).toEqual({
+      count: 1,
+      text: 'Started again once; the program before: exit 0',
+    });
+    expect(restartCount(session('a', { restart: { ...never, count: 7 } }))?.text).toBe('Started again 7 times');
+  });
+
+  it('that were given up are no success', () => {
+    const over = { state: 'exited', exit_status: 0 } as const;
+    expect(sessionStatus(session('a', { ...over, restart: never }))).toEqual({ text: 'exit 0', tone: 'good' });
+    expect(sessionStatus(session('a', { ...over, restart: { ...never, given_up: true } }))).toEqual({
+      text: 'exit 0, given up',
+      tone: 'bad',
+    });
+  });
+
+  it('and the sandbox belong to what is run again', () => {
+    const { command, cwd, title } = session('a');
+    expect(sameAgain(session('a'))).toEqual({ command, cwd, title });
+    const like = session('a', { sandbox: 'isolated', restart: { ...never, policy: 'on-failure' } });
+    expect(sameAgain(like)).toEqual({ command, cwd, title, sandbox: 'isolated', restart: 'on-failure' });
+    expect(restartPolicyText('on-failure')).toBe('on failure');
   });
 });
