@@ -51,7 +51,7 @@ constexpr std::array table = {
     route{"GET", "/api/v1/sessions/{id}", handler_id::get_session, access::viewer, scope_rule::own,
           "Shows one session as it is now", no_query, "", false, 0, "Session", "", 200},
     route{"PATCH", "/api/v1/sessions/{id}", handler_id::update_session, access::operate, scope_rule::own,
-          "Changes the title or the size policy", no_query, "UpdateSession", false, max_small_body, "Session", "", 200},
+          "Changes the title, the size policy or the restart policy", no_query, "UpdateSession", false, max_small_body, "Session", "", 200},
     route{"DELETE", "/api/v1/sessions/{id}", handler_id::delete_session, access::operate, scope_rule::own,
           "Ends a session's program (202); forgets a session that has exited (200)", delete_query, "", false, 0, "Session", "", 202},
     route{"POST", "/api/v1/sessions/{id}/input", handler_id::send_input, access::operate, scope_rule::own,
