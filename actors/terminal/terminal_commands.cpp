@@ -92,6 +92,8 @@ caf::result<command_result> terminal_state::on_run(const run_command& x) {
 void terminal_state::follow_command() {
   if (!command_)
     return;
+  // Also of a program that has a next one: that knows nothing of the command.
+  const bool has_ended = is_over() || life_.state() == session_state::exited;
   const auto fail = [this](terminal_error why) {
     command_->promise.fail({why, {}});
     command_.reset();
@@ -112,7 +114,7 @@ void terminal_state::follow_command() {
         command_->promise.fail(taken.error());
         command_.reset();
       }
-    } else if (is_over()) {
+    } else if (has_ended) {
       fail(terminal_error::session_ended);
     } else if (now() >= command_->deadline) {
       fail(shell_.is_integrated() ? terminal_error::command_running
@@ -121,10 +123,10 @@ void terminal_state::follow_command() {
     return;
   }
   const bool has_finished = shell_.info().commands > command_->commands_before;
-  if (!has_finished && !is_over() && now() < command_->deadline)
+  if (!has_finished && !has_ended && now() < command_->deadline)
     return;
   command_result result;
-  result.finished = has_finished || is_over();
+  result.finished = has_finished || has_ended;
   result.exit_status = has_finished ? shell_.info().last_exit_status : info_.exit_status;
   result.duration =
       std::chrono::duration_cast<std::chrono::milliseconds>(now() - command_->typed_at);

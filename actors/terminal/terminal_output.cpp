@@ -228,6 +228,9 @@ void terminal_state::use_events() {
 // ---- input ----
 
 result<void> terminal_state::type(std::string_view bytes) {
+  if (is_between_)
+    return failure{terminal_error::session_ended,
+                   "its next program has not started yet; nothing was kept for it"};
   if (is_over() || !pty_)
     return failure{terminal_error::session_ended, {}};
   if (input_.size() - input_done_ + bytes.size() > context_.config.input_queue)

@@ -78,6 +78,8 @@ bool terminal_state::goes_on() {
   }
   info_.restart.last_exit_status = info_.exit_status;
   info_.restart.last_signal = info_.signal;
+  info_.state = session_state::starting; // who waits for the session's end waits on
+  parse_some(screen_->backlog());
   follow_command(); // what was typed into the program that ended has its answer
   write_seam(how_it_ended(info_.exit_status, info_.signal) + "; starts again in " + seconds(*wait));
   leave_program();
