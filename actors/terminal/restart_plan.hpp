@@ -26,6 +26,11 @@ public:
                                                std::chrono::nanoseconds ran_for,
                                                random_source& random);
 
+  /// `next` gives no longer one: a wait that was written down and is longer is of another clock.
+  [[nodiscard]] std::chrono::nanoseconds longest_wait() const {
+    const std::chrono::nanoseconds longest = limits_.longest;
+    return longest + longest / 10;
+  }
   /// Restarts since a program last ran for long enough.
   [[nodiscard]] std::uint32_t in_row() const { return in_row_; }
   /// The last program has no next one because it was one too many.

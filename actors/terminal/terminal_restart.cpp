@@ -190,7 +190,7 @@ void terminal_state::go_on_between(const kept_program& program) {
       program.signal == 0 && program.status >= 0 ? std::optional(program.status) : std::nullopt;
   const auto left = *info_.restart.next_at - context_.clock->now_wall();
   leave_program();
-  await_next(std::clamp<nanoseconds>(left, nanoseconds{0}, context_.config.restart.longest));
+  await_next(std::clamp<nanoseconds>(left, nanoseconds{0}, plan_.longest_wait()));
 }
 
 } // namespace roost::terminal
