@@ -5,17 +5,23 @@
 
 namespace roost::terminal {
 
-/// Where the output of one program ends and that of the next begins.
+/// Where the line of a seam goes: below all text of the normal screen, so that it and what the next
+/// program prints overwrite nothing.
 struct seam_place {
-  bool is_alternate = false;     ///< the screen of a full-screen program is shown
-  bool is_at_line_begin = false; ///< of the screen that is shown
+  int cursor_row = 0; ///< from 0
+  int cursor_col = 0; ///< from 0
+  int last_row = -1;  ///< the last one with text; -1: there is none
 };
 
-/// What the server writes into a session's output between two programs, so that what the first has
-/// left behind does not meet the second: out of the alternate screen, all modes as after a reset
-/// (DECSTR, and those that it leaves out: mouse, focus, bracketed paste, hyperlinks, synchronized
-/// output), and a line that says what happened. Text stays; so does the scrollback. Every terminal
-/// that reads the output gets into the same state. `text` has no control characters. Pure.
-std::string seam(const seam_place& place, std::string_view text);
+/// What the server writes into a session's output when a program has ended and the session goes on,
+/// so that what the program has left behind does not meet the next one: the end of a sequence that
+/// was cut off, out of the alternate screen, all modes as after a reset (DECSTR, and those that it
+/// leaves out: mouse, focus, bracketed paste, keyboard, colours, hyperlinks, synchronized output).
+/// Text stays; so does the scrollback. Every terminal that reads the output gets into the same
+/// state. @param is_alternate the screen of a full-screen program is shown. Pure.
+std::string seam_reset(bool is_alternate);
+
+/// The line that says what happened, after `seam_reset`. `text` has no control characters. Pure.
+std::string seam_line(const seam_place& place, std::string_view text);
 
 } // namespace roost::terminal

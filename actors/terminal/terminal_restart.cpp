@@ -89,8 +89,12 @@ bool terminal_state::goes_on() {
 
 void terminal_state::write_seam(const std::string& text) {
   parse_some(screen_->backlog()); // what is on the screen at the end of it all
-  const auto& shown = screen_->current();
-  history_->append(seam({shown.alternate(), shown.cursor().col == 0}, text));
+  history_->append(seam_reset(screen_->current().alternate()));
+  const auto& shown = screen_->current(); // by now the normal screen, with the cursor it had there
+  seam_place place{shown.cursor().row, shown.cursor().col, shown.rows() - 1};
+  while (place.last_row >= 0 && shown.line_text(place.last_row).empty())
+    --place.last_row;
+  history_->append(seam_line(place, text));
   publish();
 }
 
