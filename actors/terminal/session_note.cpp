@@ -275,18 +275,8 @@ public:
   }
   /// All of it, or nothing: half a command is another command.
   void take(std::string_view name, std::optional<program_wish>& to) {
-    if (auto* value = from_.if_contains(name); value && value->is_object()) {
-      program_wish wish;
-      note_reader in(value->get_object());
-      in.take("command", wish.command);
-      in.take("cwd", wish.cwd);
-      if (const auto* env = in.find("env"); env && env->is_array())
-        for (const auto& one : env->get_array())
-          if (one.is_array() && one.get_array().size() == 2 && one.get_array()[0].is_string() &&
-              one.get_array()[1].is_string())
-            wish.env.emplace_back(one.get_array()[0].get_string(), one.get_array()[1].get_string());
-      to = std::move(wish);
-    }
+    if (const auto* value = find(name); value && value->is_object())
+      to = wish(value->get_object());
     from_.stable_erase(name);
   }
   void take(std::string_view name, shell_memory& to) {
@@ -323,6 +313,28 @@ private:
     boost::system::error_code error;
     const auto read = value->to_number<Number>(error);
     return error || value->is_double() ? std::nullopt : std::optional<Number>(read);
+  }
+
+  static std::optional<program_wish> wish(const json::object& from) {
+    const auto* const command = from.if_contains("command");
+    const auto* const cwd = from.if_contains("cwd");
+    const auto* const env = from.if_contains("env");
+    if (!command || !command->is_array() || !cwd || !cwd->is_string() || !env || !env->is_array())
+      return std::nullopt;
+    program_wish read;
+    for (const auto& word : command->get_array()) {
+      if (!word.is_string())
+        return std::nullopt;
+      read.command.emplace_back(word.get_string());
+    }
+    read.cwd = cwd->get_string();
+    for (const auto& one : env->get_array()) {
+      if (!one.is_array() || one.get_array().size() != 2 || !one.get_array()[0].is_string() ||
+          !one.get_array()[1].is_string())
+        return std::nullopt;
+      read.env.emplace_back(one.get_array()[0].get_string(), one.get_array()[1].get_string());
+    }
+    return read;
   }
 
   static std::optional<size_change> size(const json::value& value) {

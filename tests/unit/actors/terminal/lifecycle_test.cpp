@@ -255,6 +255,7 @@ const life_case lives[] = {
      100ms + last_patience},
 
     {"the keeper dies", {{event::spawned}, {event::lost, 5ms}}, {}, 5ms, session_state::lost},
+    {"the keeper dies between two programs", {{event::lost, 5ms}}, {}, 5ms, session_state::lost},
     {"the keeper dies on the ladder",
      {{event::spawned}, {event::kill}, {event::lost, 3s}, {event::time, 1h}},
      {{SIGHUP, 0ms}, {SIGTERM, 2s}},

@@ -29,7 +29,17 @@ session_note sample() {
       {"/tmp", "title", true, false, true, "make", "ls", 7, 12, 1ull << 60, 44}, "next", true, 99};
   n.sizes = {{0, {80, 24}}, {1ull << 61, {100, 30}}};
   n.is_kill_requested = true;
-  n.end_reason = "user-memory";
+  n.restart = {restart_policy::on_failure,
+               12,
+               wall_time(std::chrono::milliseconds(1'700'000'001'789)),
+               4,
+               std::nullopt,
+               true};
+  n.restarts_in_row = 7;
+  n.program_started_at = wall_time(std::chrono::milliseconds(1'700'000'001'234));
+  n.wish = {{"sh", "-c", "exit \"1\"\n", std::string("\0\xff", 2), ""},
+            "/home/\xfe",
+            {{"A", "1"}, {"B", "τ=\x01"}, {"A", ""}}};
   return n;
 }
 
@@ -54,7 +64,6 @@ TEST(session_note, everything_comes_back) {
   EXPECT_EQ(read->run_as, n.run_as);
   EXPECT_EQ(read->limits, n.limits);
   EXPECT_TRUE(read->is_kill_requested);
-  EXPECT_EQ(read->end_reason, "user-memory");
   const auto& s = read->shell.state;
   EXPECT_EQ(s.cwd, "/tmp");
   EXPECT_EQ(s.title, "title");
@@ -74,14 +83,66 @@ TEST(session_note, everything_comes_back) {
   EXPECT_EQ(read->sizes[1].offset, 1ull << 61);
   EXPECT_EQ(read->sizes[1].size, (terminal_size{100, 30}));
   EXPECT_TRUE(read->extra.empty());
+  const auto& r = read->restart;
+  EXPECT_EQ(r.policy, restart_policy::on_failure);
+  EXPECT_EQ(r.count, 12U);
+  EXPECT_EQ(r.next_at, n.restart.next_at);
+  EXPECT_EQ(r.last_exit_status, 4);
+  EXPECT_EQ(r.last_signal, std::nullopt);
+  EXPECT_TRUE(r.has_given_up);
+  EXPECT_EQ(read->restarts_in_row, 7U);
+  EXPECT_EQ(read->program_started_at, n.program_started_at);
+  ASSERT_TRUE(read->wish);
+  EXPECT_EQ(read->wish->command, n.wish->command);
+  EXPECT_EQ(read->wish->cwd, n.wish->cwd);
+  EXPECT_EQ(read->wish->env, n.wish->env);
+}
+
+TEST(session_note, every_policy_comes_back) {
+  for (const auto policy :
+       {restart_policy::never, restart_policy::on_failure, restart_policy::always}) {
+    auto n = sample();
+    n.restart.policy = policy;
+    EXPECT_EQ(read_note(write_note(n))->restart.policy, policy);
+  }
+}
+
+TEST(session_note, of_a_server_without_restarts) {
+  const auto read = read_note(R"({"title":"x"})");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->restart.policy, restart_policy::never);
+  EXPECT_EQ(read->restart.count, 0U);
+  EXPECT_FALSE(read->restart.next_at || read->restart.last_exit_status || read->wish ||
+               read->program_started_at || read->restart.has_given_up);
+}
+
+TEST(session_note, a_wish_is_kept_whole_or_not_at_all) {
+  constexpr std::size_t most = std::size_t{24} << 10;
+  auto n = sample();
+  for (const auto size : {most / 2, most - 200, most, most * 2}) {
+    n.wish = program_wish{{"sh", std::string(size, 'x')}, "/", {}};
+    EXPECT_EQ(fits_note(*n.wish), size < most) << size;
+  }
+  // What is not as it was written is no command at all: half of one is another command.
+  for (const char* wish :
+       {R"({"command":["rm",5,"/"],"cwd":"/","env":[]})", R"({"command":"rm","cwd":"/","env":[]})",
+        R"({"command":["rm"],"cwd":7,"env":[]})", R"({"command":["rm"],"cwd":"/","env":[["A"]]})",
+        R"({"command":["rm"],"cwd":"/","env":[["A",1]]})", R"({"command":["rm"],"cwd":"/"})",
+        R"({"cwd":"/","env":[]})", R"([])", R"("rm")", R"(null)", R"({})"}) {
+    const auto read =
+        read_note(std::string(R"({"restart":{"policy":"always","wish":)") + wish + "}}");
+    ASSERT_TRUE(read);
+    EXPECT_FALSE(read->wish) << wish;
+    EXPECT_EQ(read->restart.policy, restart_policy::always);
+  }
 }
 
 TEST(session_note, a_newer_build_s_fields_are_kept) {
   const auto read =
-      read_note(R"({"version":9,"title":"x","moods":{"after":[1,2]},"colour":"red"})");
+      read_note(R"({"version":9,"title":"x","colours":{"after":[1,2]},"colour":"red"})");
   ASSERT_TRUE(read);
   EXPECT_EQ(read->title, "x");
-  EXPECT_EQ(read->extra, R"({"moods":{"after":[1,2]},"colour":"red"})");
+  EXPECT_EQ(read->extra, R"({"colours":{"after":[1,2]},"colour":"red"})");
   const auto again = read_note(write_note(*read));
   ASSERT_TRUE(again);
   EXPECT_EQ(again->extra, read->extra);
@@ -130,10 +191,22 @@ TEST(session_note, is_bounded_whatever_is_in_it) {
   n.limits.assign(100, {std::string(32, '\x01'), 1e-300, std::string(32, '\x01')});
   n.limits.front().name = worst;
   n.extra = "{\"a\":\"" + std::string(100'000, 'x') + "\"}";
+  n.restart.count = n.restarts_in_row = ~0U;
+  n.restart.last_signal = n.restart.last_exit_status = -2'147'483'647;
+  // The longest wish that fits.
+  n.wish = program_wish{{worst.substr(0, 4'000)}, "/", {{"A", ""}}};
+  ASSERT_TRUE(fits_note(*n.wish));
+  while (fits_note(*n.wish))
+    n.wish->env[0].second += 'x';
+  n.wish->env[0].second.pop_back();
   const auto text = write_note(n);
   EXPECT_LE(text.size(), keeper::note_bytes);
   read = read_note(text);
   ASSERT_TRUE(read);
+  ASSERT_TRUE(read->wish);
+  EXPECT_EQ(read->wish->command, n.wish->command);
+  EXPECT_EQ(read->wish->env, n.wish->env);
+  EXPECT_EQ(read->restart.count, ~0U);
   EXPECT_EQ(read->command.back(), "\xe2\x80\xa6");
   EXPECT_EQ(read->sizes.size(), screen_follower::max_sizes);
 }
