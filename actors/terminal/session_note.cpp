@@ -162,6 +162,7 @@ private:
     put(o, "last_signal", r.last_signal);
     o["given_up"] = r.has_given_up;
     o["in_row"] = n.restarts_in_row;
+    o["ended_pid"] = n.ended_pid;
     if (n.program_started_at)
       o["started_at"] = milliseconds(*n.program_started_at);
     if (n.wish)
@@ -268,6 +269,7 @@ public:
       in.take("last_signal", to.restart.last_signal);
       in.take("given_up", to.restart.has_given_up);
       in.take("in_row", to.restarts_in_row);
+      in.take("ended_pid", to.ended_pid);
       in.take("started_at", to.program_started_at);
       in.take("wish", to.wish);
     }

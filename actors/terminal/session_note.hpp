@@ -44,8 +44,9 @@ struct session_note {
   restart_info restart;
   std::uint32_t restarts_in_row = 0;           ///< restart_plan::in_row
   std::optional<wall_time> program_started_at; ///< of the present program
-  std::optional<program_wish> wish;            ///< whole, or not there
   std::string end_reason;                      ///< session_info::end_reason
+  std::int64_t ended_pid = 0;       ///< of the program before restart.next_at; 0: unknown
+  std::optional<program_wish> wish; ///< whole, or not there
   /// Fields that this build does not know, as a JSON object's text; they are written back. Empty:
   /// none.
   std::string extra;

@@ -263,6 +263,7 @@ private:
   std::optional<program_wish> wish_; ///< what to start again; nothing: too long to be kept
   restart_plan plan_{restart_limits{}};
   wall_time program_started_{};
+  std::int64_t ended_pid_ = 0; ///< of the program before this one, or before the wait
   bool is_between_ = false;    ///< no program runs: the next one is waited for, or being started
   bool is_next_asked_ = false; ///< it is being started
 

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <utility>
 
 namespace roost::terminal {
 
@@ -102,7 +103,7 @@ void terminal_state::leave_program() {
   is_between_ = true;
   info_.exit_status.reset();
   info_.signal.reset();
-  info_.pid = 0;
+  ended_pid_ = std::exchange(info_.pid, 0);
   info_.warden = 0;
   input_ = {};
   input_done_ = 0;

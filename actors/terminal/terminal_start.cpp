@@ -218,8 +218,11 @@ void terminal_state::adopt(kept_program program) {
   }
   const bool is_note_lost = note.epoch.empty();
   const bool was_over = note.exited_at.has_value();
-  const bool was_between =
-      !was_over && note.restart.next_at && note.wish && program.phase == keeper::phase::emptied;
+  // If another one has ended than the note knows of, the next one had been started: its output and
+  // how it ended are still to be had.
+  const bool was_between = !was_over && note.restart.next_at && note.wish &&
+                           program.phase == keeper::phase::emptied &&
+                           (note.ended_pid == 0 || note.ended_pid == program.pid);
   // Between two programs there is no terminal to ask.
   const auto found = get_size(program.master.get());
   const auto size = found && found->is_valid() && !was_between ? *found
@@ -268,10 +271,12 @@ void terminal_state::adopt(kept_program program) {
   } else if (is_note_lost) {
     log_.warn("session's note was damaged: its title, command and shell state are lost");
   } else if (!was_between) {
-    if (started_at)
-      program_started_ = *started_at;
-    if (std::exchange(info_.restart.next_at, std::nullopt))
+    if (const auto at = std::exchange(info_.restart.next_at, std::nullopt)) {
       ++info_.restart.count; // it had been started when the server before died
+      program_started_ = *at;
+    } else if (started_at) {
+      program_started_ = *started_at;
+    }
   }
   info_.state = life_.state();
   if (what.damaged_segments > 0)
@@ -325,6 +330,7 @@ void terminal_state::restore(session_note note) {
   is_kill_wanted_ = note.is_kill_requested;
   info_.restart = note.restart;
   plan_ = restart_plan(context_.config.restart, note.restarts_in_row);
+  ended_pid_ = note.ended_pid;
   wish_ = std::move(note.wish);
   shell_.restore(std::move(note.shell));
   info_.shell = shell_.info();
@@ -398,6 +404,7 @@ void terminal_state::save_note() {
   note.restart = info_.restart;
   note.restarts_in_row = plan_.in_row();
   note.program_started_at = program_started_;
+  note.ended_pid = ended_pid_;
   note.wish = wish_;
   note.end_reason = info_.end_reason;
   note.extra = note_extra_;

@@ -1,5 +1,6 @@
 """kill -9 of the server of sessions with a restart policy: what was counted stays counted, and never do two programs run at once."""
 import json
+import os
 import re
 import signal
 import time
@@ -80,6 +81,41 @@ class WhileTheTimePasses(restarting.Case):
         self.runs(name, 1)
         one.wait_for(name, text="33 99")
         self.assertEqual(len(self.seams(name)), 1, "what was said once is not said again")
+
+
+class AtTheStart(restarting.Case):
+    """The server dies when it has asked for the next program and does not know yet that it runs."""
+
+    config = node.CONFIG + "terminals: {restart: {first: 600ms, longest: 600ms}}\n"
+
+    def second(self, last):
+        """A session whose second program was started for a server that had just died, and has ended: its id."""
+        one = self.node
+        done = self.path("done")
+        name = self.start(f"echo this is $n.; case $n in 1) exit 6;; 2) echo last words; trap 'echo >{done}' EXIT; {last};; *) cat;; esac")["id"]
+        at = self.waits(name)["restart"]["next_at"]
+        keeper = one.keeper_pid()
+        os.kill(keeper, signal.SIGSTOP)
+        wait_until(lambda: seconds_until(at) < -0.3, "the server has asked")
+        self.assertEqual(one.session(name)["restart"]["count"], 0)
+        os.kill(one.pid, signal.SIGSTOP)
+        os.kill(keeper, signal.SIGCONT)
+        wait_until(lambda: os.path.exists(done), "the second has run")
+        wait_until(lambda: not process.with_environment(one.marker), "it has ended")
+        one.restart()
+        return name
+
+    def test_one_that_failed_is_followed_by_a_third(self):
+        name = self.second("exit 7")
+        session = self.runs(name, 2)
+        self.assertEqual((session["restart"]["count"], session["restart"]["last_exit_status"]), (2, 7))
+        self.node.wait_for(name, text="this is 3.")
+        self.assertEqual(self.node.output(name)[1].count(b"last words"), 1)
+
+    def test_one_that_has_done_its_work_is_the_last(self):
+        name = self.second("exit 0")
+        self.assertEqual(self.ends(name, 0)["restart"]["count"], 1)
+        self.assertIn(b"last words", self.node.output(name)[1])
 
 
 class WhileItRuns(restarting.Case):

@@ -29,6 +29,7 @@ session_note sample() {
       {"/tmp", "title", true, false, true, "make", "ls", 7, 12, 1ull << 60, 44}, "next", true, 99};
   n.sizes = {{0, {80, 24}}, {1ull << 61, {100, 30}}};
   n.is_kill_requested = true;
+  n.end_reason = "user-memory";
   n.restart = {restart_policy::on_failure,
                12,
                wall_time(std::chrono::milliseconds(1'700'000'001'789)),
@@ -36,6 +37,7 @@ session_note sample() {
                std::nullopt,
                true};
   n.restarts_in_row = 7;
+  n.ended_pid = 4'194'303;
   n.program_started_at = wall_time(std::chrono::milliseconds(1'700'000'001'234));
   n.wish = {{"sh", "-c", "exit \"1\"\n", std::string("\0\xff", 2), ""},
             "/home/\xfe",
@@ -64,6 +66,7 @@ TEST(session_note, everything_comes_back) {
   EXPECT_EQ(read->run_as, n.run_as);
   EXPECT_EQ(read->limits, n.limits);
   EXPECT_TRUE(read->is_kill_requested);
+  EXPECT_EQ(read->end_reason, "user-memory");
   const auto& s = read->shell.state;
   EXPECT_EQ(s.cwd, "/tmp");
   EXPECT_EQ(s.title, "title");
@@ -91,6 +94,7 @@ TEST(session_note, everything_comes_back) {
   EXPECT_EQ(r.last_signal, std::nullopt);
   EXPECT_TRUE(r.has_given_up);
   EXPECT_EQ(read->restarts_in_row, 7U);
+  EXPECT_EQ(read->ended_pid, 4'194'303);
   EXPECT_EQ(read->program_started_at, n.program_started_at);
   ASSERT_TRUE(read->wish);
   EXPECT_EQ(read->wish->command, n.wish->command);
