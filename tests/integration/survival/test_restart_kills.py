@@ -88,16 +88,22 @@ class AtTheStart(restarting.Case):
 
     config = node.CONFIG + "terminals: {restart: {first: 600ms, longest: 600ms}}\n"
 
+    def asked(self, script):
+        """A session whose server has asked for the second program, and the keeper, which is stopped and has not answered."""
+        name = self.start(script)["id"]
+        at = self.waits(name)["restart"]["next_at"]
+        keeper = self.node.keeper_pid()
+        os.kill(keeper, signal.SIGSTOP)
+        self.addCleanup(os.kill, keeper, signal.SIGCONT)
+        wait_until(lambda: seconds_until(at) < -0.3, "the server has asked")
+        self.assertEqual(self.node.session(name)["restart"]["count"], 0)
+        return name, keeper
+
     def second(self, last):
         """A session whose second program was started for a server that had just died, and has ended: its id."""
         one = self.node
         done = self.path("done")
-        name = self.start(f"echo this is $n.; case $n in 1) exit 6;; 2) echo last words; trap 'echo >{done}' EXIT; {last};; *) cat;; esac")["id"]
-        at = self.waits(name)["restart"]["next_at"]
-        keeper = one.keeper_pid()
-        os.kill(keeper, signal.SIGSTOP)
-        wait_until(lambda: seconds_until(at) < -0.3, "the server has asked")
-        self.assertEqual(one.session(name)["restart"]["count"], 0)
+        name, keeper = self.asked(f"echo this is $n.; case $n in 1) exit 6;; 2) echo last words; trap 'echo >{done}' EXIT; {last};; *) cat;; esac")
         os.kill(one.pid, signal.SIGSTOP)
         os.kill(keeper, signal.SIGCONT)
         wait_until(lambda: os.path.exists(done), "the second has run")
@@ -116,6 +122,33 @@ class AtTheStart(restarting.Case):
         name = self.second("exit 0")
         self.assertEqual(self.ends(name, 0)["restart"]["count"], 1)
         self.assertIn(b"last words", self.node.output(name)[1])
+
+
+    def test_an_end_that_is_asked_for_then(self):
+        one = self.node
+        for now in ("", "?now=1"):
+            for is_killed in (False, True):
+                name, keeper = self.asked("[ $n = 1 ] && exit 6; while :; do read -rt 1 x; done")
+                answer = one.delete(f"/sessions/{name}{now}")
+                self.assertEqual((answer.status, answer.json()["state"]), (202, "starting"), answer)
+                if is_killed:
+                    one.kill()
+                os.kill(keeper, signal.SIGCONT)
+                if is_killed:
+                    one.start()
+                last = self.reaches(name, lambda s: s["state"] == "exited", "it ends")
+                self.assertIn((last["exit_status"], last["signal"]), ((6, None), (None, signal.SIGHUP), (None, signal.SIGKILL)), last)
+                self.assertLessEqual(last["restart"]["count"], 1)
+                self.assertEqual(len(self.seams(name)), 1, "no third one")
+                wait_until(lambda: not process.with_environment(one.marker), "no program is left")
+
+    def test_the_policy_is_taken_back_then(self):
+        one = self.node
+        name, keeper = self.asked("echo this is $n.; exit 6")
+        self.assertEqual(one.call("PATCH", f"/sessions/{name}", {"restart": "never"}).status, 200)
+        os.kill(keeper, signal.SIGCONT)
+        self.assertEqual(self.ends(name, 6)["restart"]["count"], 1)
+        self.assertIn(b"this is 2.", one.output(name)[1])
 
 
 class WhileItRuns(restarting.Case):
