@@ -27,15 +27,20 @@ caf::result<session_info> terminal_state::on_describe() {
 }
 
 caf::result<session_info> terminal_state::on_update(const update_session& x) {
+  // All of it, or nothing.
+  if (x.title && x.title->size() > max_title)
+    return to_caf({terminal_error::bad_title, fmt::format("longer than {} bytes", max_title)});
+  if (x.restart && is_over())
+    return to_caf({terminal_error::session_ended, "a restart policy is for what has not ended"});
+  if (x.restart)
+    if (auto possible = check_restart(*x.restart); !possible)
+      return to_caf(possible.error());
+
   if (x.title) {
-    if (x.title->size() > max_title)
-      return to_caf({terminal_error::bad_title, fmt::format("longer than {} bytes", max_title)});
     title_is_set_ = !x.title->empty();
     info_.title = title_is_set_ ? *x.title : shell_.title();
   }
   if (x.restart) {
-    if (auto possible = check_restart(*x.restart); !possible)
-      return to_caf(possible.error());
     info_.restart.policy = *x.restart;
     if (*x.restart == restart_policy::never && is_between_ && !is_next_asked_)
       end_between(); // what is waited for does not come

@@ -150,7 +150,9 @@ class Rows(restarting.Case):
         stamps = [datetime.datetime.fromisoformat(at.replace("Z", "+00:00")) for _, at in seen]
         for earlier, later, nominal in zip(stamps, stamps[1:], (0.2, 0.4, 0.4)):
             self.assertGreater((later - earlier).total_seconds(), nominal * 0.9 - 0.002)
-        self.assertEqual(self.node.call("PATCH", f"/sessions/{name}", {"restart": "never"}).json()["state"], "exited")
+        answer = self.node.call("PATCH", f"/sessions/{name}", {"restart": "always", "title": "too late"})
+        self.assertEqual((answer.status, answer.problem), (409, "session-ended"), "it does not come back")
+        self.assertNotEqual(self.node.session(name)["title"], "too late", "all of it, or nothing")
 
     def test_a_program_that_ran_well_begins_a_new_row(self):
         name = self.start("[ $n -ge 10 ] && exit 0; (( n % 3 )) || { echo stays $n.; " + "read -rt 0.9 x; }; exit 1")["id"]
