@@ -12,24 +12,13 @@
 #include <memory>
 
 #include "apps/keeper/log.hpp"
+#include "apps/keeper/read_file.hpp"
 
 namespace roost::keeper {
 namespace {
 
 constexpr std::string_view prefix = "roost-";
 constexpr int most_depth = 16; // of folders that programs made in their cgroup
-
-std::string read_file(const char* path) {
-  std::string out;
-  const descriptor fd(::open(path, O_RDONLY | O_CLOEXEC));
-  std::array<char, 4096> piece;
-  for (;;) {
-    const auto got = fd ? ::read(fd.get(), piece.data(), piece.size()) : 0;
-    if (got <= 0)
-      return out;
-    out.append(piece.data(), static_cast<std::size_t>(got));
-  }
-}
 
 /// 0, or an errno.
 int write_file(const std::string& path, std::string_view text) {

@@ -273,6 +273,7 @@ void held_session::on_emptied() {
   loop_.remove(on_channel_);
   fail({step::process, ESRCH}); // unless its start has succeeded or failed already
   leader_exited(-1, 0);         // unless it was heard: the warden took the status with it
+  channel_.reset();
   cgroups_.remove(view(id_));
   if (state_ == state::failing && why_.at == step::sandbox && master_)
     said_ = read_said(master_->get());

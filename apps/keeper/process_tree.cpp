@@ -15,6 +15,7 @@
 #include <unordered_map>
 
 #include "apps/keeper/descriptor.hpp"
+#include "apps/keeper/read_file.hpp"
 
 namespace roost::keeper {
 namespace {
@@ -26,19 +27,6 @@ struct process {
   pid_t pid = 0;
   pid_t parent = 0;
 };
-
-/// A whole file of /proc; empty if the process is gone.
-std::string read_file(const char* path) {
-  std::string out;
-  const descriptor fd(::open(path, O_RDONLY | O_CLOEXEC));
-  std::array<char, 4096> piece;
-  for (;;) {
-    const auto got = fd ? ::read(fd.get(), piece.data(), piece.size()) : 0;
-    if (got <= 0)
-      return out;
-    out.append(piece.data(), static_cast<std::size_t>(got));
-  }
-}
 
 /// Calls `visit` with each entry of a folder that is a number.
 template <class Visit>
