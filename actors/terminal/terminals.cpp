@@ -127,22 +127,17 @@ caf::result<session_info> terminals_state::on_create(const create_session& x) {
   request->cols = x.cols;
   request->rows = x.rows;
   const terminal_task task{info, std::move(request), nullptr};
-  auto spec = supervised(terminal_rules(info.id),
-                         [wanted = context_of_terminal(), task](const child_start& start) {
-                           return start.system.spawn(terminal, wanted, task);
-                         });
-
   auto promise = self_->make_response_promise<session_info>();
   auto guard = std::make_shared<runtime::promise_guard<session_info>>(promise);
-  runtime::ask(self_, context_.supervisor.get(), supervisor_deadline, add_child{std::move(spec)})
-      .then(
-          [this, id = info.id, guard](const child_handle& made) {
-            started(id, caf::actor_cast<terminal_actor>(made.actor), *guard);
-          },
-          [this, id = info.id, guard](const failure& why) {
-            sessions_.erase(id.value);
-            guard->fail(why);
-          });
+  make_terminal(task, [this, id = info.id, guard](const result<session_info>& begun) {
+    if (!begun) {
+      sessions_.erase(id.value);
+      return guard->fail(begun.error());
+    }
+    auto& e = sessions_[id.value];
+    announce(e, event_topic::session_created);
+    guard->deliver(current(e));
+  });
   return promise;
 }
 
@@ -161,24 +156,30 @@ terminal_context terminals_state::context_of_terminal() {
   return c;
 }
 
-void terminals_state::started(const session_id& id, const terminal_actor& terminal,
-                              runtime::promise_guard<session_info>& promise) {
-  self_->monitor(terminal);
-  auto guard = std::make_shared<runtime::promise_guard<session_info>>(std::move(promise));
-  // The terminal starts its program first, and answers then.
-  runtime::ask(self_, terminal, start_deadline, describe_session{})
+void terminals_state::make_terminal(const terminal_task& task, begun_handler done) {
+  const auto id = task.info.id;
+  auto spec = supervised(terminal_rules(id),
+                         [wanted = context_of_terminal(), task](const child_start& start) {
+                           return start.system.spawn(terminal, wanted, task);
+                         });
+  const auto fail = [done](const failure& why) { done(why); };
+  runtime::ask(self_, context_.supervisor.get(), supervisor_deadline, add_child{std::move(spec)})
       .then(
-          [this, id, terminal, guard](const session_info& info) {
-            auto& e = sessions_[id.value];
-            e.info = info;
-            e.terminal = terminal;
-            announce(e, event_topic::session_created);
-            guard->deliver(current(e));
+          [this, id, done, fail](const child_handle& made) {
+            const auto terminal = caf::actor_cast<terminal_actor>(made.actor);
+            self_->monitor(terminal);
+            // The terminal starts or takes over its program first, and answers then.
+            runtime::ask(self_, terminal, start_deadline, describe_session{})
+                .then(
+                    [this, id, terminal, done](const session_info& info) {
+                      auto& e = sessions_[id.value];
+                      e.info = info;
+                      e.terminal = terminal;
+                      done(info);
+                    },
+                    fail);
           },
-          [this, id, guard](const failure& why) {
-            sessions_.erase(id.value);
-            guard->fail(why);
-          });
+          fail);
 }
 
 session_info terminals_state::current(const entry& e) const {
@@ -420,27 +421,11 @@ void terminals_state::adopt(const std::shared_ptr<kept_program>& program) {
   task.info.id = program->id;
   task.kept = program;
   sessions_[program->id.value].info.id = program->id;
-  auto spec = supervised(terminal_rules(program->id),
-                         [wanted = context_of_terminal(), task](const child_start& start) {
-                           return start.system.spawn(terminal, wanted, task);
-                         });
-  runtime::ask(self_, context_.supervisor.get(), supervisor_deadline, add_child{std::move(spec)})
-      .then(
-          [this, id = program->id](const child_handle& made) {
-            const auto terminal = caf::actor_cast<terminal_actor>(made.actor);
-            self_->monitor(terminal);
-            runtime::ask(self_, terminal, start_deadline, describe_session{})
-                .then(
-                    [this, id, terminal](const session_info& info) {
-                      auto& e = sessions_[id.value];
-                      e.info = info;
-                      e.terminal = terminal;
-                      announce(e, event_topic::session_changed);
-                      adopted(id, true);
-                    },
-                    [this, id](const failure&) { adopted(id, false); });
-          },
-          [this, id = program->id](const failure&) { adopted(id, false); });
+  make_terminal(task, [this, id = program->id](const result<session_info>& begun) {
+    if (begun)
+      announce(sessions_[id.value], event_topic::session_changed);
+    adopted(id, begun.has_value());
+  });
 }
 
 void terminals_state::adopted(const session_id& id, bool is_well) {

@@ -90,8 +90,9 @@ private:
   void answer_if_ready();
   void fetch(const session_id& id);
   void lost(entry& e);
-  void started(const session_id& id, const terminal_actor& terminal,
-               runtime::promise_guard<session_info>& promise);
+  using begun_handler = std::function<void(const result<session_info>&)>;
+  /// Spawns a session's terminal, and calls when its program runs, or does not.
+  void make_terminal(const terminal_task& task, begun_handler done);
   void announce(entry& e, event_topic topic);
   void forget(std::map<std::string, entry>::iterator at,
               const std::function<void()>& done = nullptr);
