@@ -1,5 +1,6 @@
 #include "apps/keeper/warden.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -87,9 +88,16 @@ void warden::start(const program_plan& plan) {
   ::sigaddset(&children, SIGCHLD);
   children_ = ::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
 
-  leader_ = children_ < 0 ? -1 : ::fork();
-  if (leader_ == 0)
+  // A program may stop its warden: not before that has said what the keeper waits for.
+  int gate[2]{-1, -1};
+  leader_ = children_ < 0 || ::pipe2(gate, O_CLOEXEC) != 0 ? -1 : ::fork();
+  if (leader_ == 0) {
+    ::close(gate[1]);
+    char end = 0;
+    while (::read(gate[0], &end, 1) < 0 && errno == EINTR) {
+    }
     become_program(plan);
+  }
   if (leader_ < 0) {
     const trouble what{step::process, errno};
     (void)!::write(plan.errors, &what, sizeof what);
@@ -97,7 +105,7 @@ void warden::start(const program_plan& plan) {
   }
   // Before the pipe closes: its end tells the keeper that this was said.
   tell({.what = warden_notice::fact::born, .pid = leader_});
-  close_all_but({channel_, children_});
+  close_all_but({channel_, children_}); // the gate, too
 }
 
 void warden::run() {
