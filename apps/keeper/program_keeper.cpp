@@ -145,10 +145,7 @@ void program_keeper::greet(peer& from, const arrival& what) {
     from.send(answer);
     return from.close();
   }
-  if (owner_) {
-    owner_->send(fenced{});
-    owner_.reset();
-  }
+  const auto former = std::move(owner_);
   const auto found =
       std::ranges::find_if(strangers_, [&](const auto& e) { return e.get() == &from; });
   owner_ = std::move(*found);
@@ -161,6 +158,8 @@ void program_keeper::greet(peer& from, const arrival& what) {
     each.session->hand_over(generation_);
     count += is_listed(each) ? 1 : 0;
   }
+  if (former) // not before: what it writes down when it hears this must not get into a memory
+    former->send(fenced{});
   answer.version = newest;
   answer.generation = generation_;
   answer.sessions = count;
