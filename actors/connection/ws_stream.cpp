@@ -10,6 +10,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
+#include <functional>
+#include <mutex>
 #include <random>
 #include <utility>
 #include <vector>
@@ -137,16 +139,47 @@ private:
   // each connection more than all the rest.
   using ws_type = websocket::stream<counted_stream<Socket>, false>;
 
+  /// Runs `f` on the stream's thread, and what is enqueued later after it. A dispatch alone does
+  /// not say so: from another thread it waits for its turn, while the next one, from this thread,
+  /// would run at once and overtake it.
   template <class F>
   void enqueue(F f) {
+    {
+      const std::lock_guard lock(orders_mutex_);
+      if (std::exchange(is_order_under_way_, true)) {
+        orders_.emplace_back(std::move(f));
+        return;
+      }
+    }
     asio::dispatch(ws_.get_executor(),
                    [self = this->shared_from_this(), f = std::move(f)]() mutable {
-                     if (self->is_closed_ || self->is_closing_)
-                       return;
-                     f(*self);
-                     self->note_queue();
-                     self->write_next();
+                     self->obey(f);
+                     self->obey_waiting();
                    });
+  }
+
+  template <class F>
+  void obey(F& f) {
+    if (is_closed_ || is_closing_)
+      return;
+    f(*this);
+    note_queue();
+    write_next();
+  }
+
+  void obey_waiting() {
+    for (std::vector<std::function<void(ws_stream_impl&)>> batch;; batch.clear()) {
+      {
+        const std::lock_guard lock(orders_mutex_);
+        if (orders_.empty()) {
+          is_order_under_way_ = false;
+          return;
+        }
+        batch.swap(orders_);
+      }
+      for (auto& each : batch)
+        obey(each);
+    }
   }
 
   void accept() {
@@ -453,6 +486,9 @@ private:
   connection_timer write_watch_;
   std::unique_ptr<connection_timer> turn_; ///< for the next piece of a large message; few need it
 
+  std::mutex orders_mutex_;
+  bool is_order_under_way_ = false;
+  std::vector<std::function<void(ws_stream_impl&)>> orders_; ///< wait for the one under way
   outgoing_queue queue_;
   outgoing_message current_;
   std::vector<asio::const_buffer> buffers_;
