@@ -111,15 +111,12 @@ public:
   }
 
   void close(std::uint16_t code, std::string reason) override {
-    asio::dispatch(ws_.get_executor(),
-                   [self = this->shared_from_this(), code, reason = std::move(reason)] {
-                     if (self->is_closing_ || self->is_closed_)
-                       return;
-                     self->is_closing_ = true;
-                     self->close_reason_ = {code, reason};
-                     self->arm_close_deadline();
-                     self->write_next();
-                   });
+    // After what was to be sent before.
+    enqueue([code, reason = std::move(reason)](ws_stream_impl& me) mutable {
+      me.is_closing_ = true;
+      me.close_reason_ = {code, std::move(reason)};
+      me.arm_close_deadline();
+    });
   }
 
   void go_on() override {
