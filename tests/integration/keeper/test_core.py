@@ -167,7 +167,13 @@ class Signals(keeper.Case):
         owner = Keeper().owner()
         started = owner.start("a", [BASH, "-c", "setsid setsid sleep 61 & disown; echo ready; exec sleep 62"], env=["PATH=/usr/bin:/bin", "MARK=tree1"])
         read_until(started.master, lambda out: b"ready" in out)
-        wait_until(lambda: len({os.getsid(pid) for pid in keeper.marked("MARK=tree1")}) == 2, "both, each in a session of its own")
+
+        def sleeps(pid):
+            try:
+                return os.path.realpath(f"/proc/{pid}/exe") == os.path.realpath("/bin/sleep")
+            except OSError:
+                return False
+        wait_until(lambda: sum(map(sleeps, keeper.marked("MARK=tree1"))) == 2, "what leaves has left: both sleep")
         owner.signal("a", signal.SIGTERM, wire.JOBS)
         owner.expect(wire.EXITED, id="a")
         self.assertEqual(len(keeper.marked("MARK=tree1")), 1)
