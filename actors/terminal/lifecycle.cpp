@@ -9,22 +9,6 @@ constexpr std::chrono::seconds last_patience{2};
 
 } // namespace
 
-const char* to_string(session_state state) {
-  switch (state) {
-  case session_state::starting:
-    return "starting";
-  case session_state::running:
-    return "running";
-  case session_state::exiting:
-    return "exiting";
-  case session_state::exited:
-    return "exited";
-  case session_state::lost:
-    return "lost";
-  }
-  return "lost";
-}
-
 lifecycle_step lifecycle::on_spawned() {
   if (state_ == session_state::starting)
     state_ = session_state::running;

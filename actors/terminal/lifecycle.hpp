@@ -11,9 +11,6 @@
 
 namespace roost::terminal {
 
-/// The name used on the wire.
-const char* to_string(session_state state);
-
 /// What the terminal actor must do after an event.
 struct lifecycle_step {
   /// Send this to all processes of the session; SIGKILL: end them all, and what they start

@@ -71,11 +71,7 @@ void terminal_state::on_program_lost() {
   if (!has_started_)
     return; // the start fails by itself
   if (is_between_) {
-    timers_.cancel(restart_timer);
-    is_between_ = false;
-    info_.restart.next_at.reset();
-    info_.exit_status = info_.restart.last_exit_status;
-    info_.signal = info_.restart.last_signal;
+    stop_waiting();
     return follow(life_.on_lost());
   }
   if (info_.exit_status || info_.signal) // how it ended is known; what it left behind is gone

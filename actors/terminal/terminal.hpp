@@ -194,6 +194,8 @@ private:
   void await_next(std::chrono::nanoseconds wait);
   void begin_next(kept_program program, terminal_size size);
   void next_failed(const failure& why);
+  /// There is no next program: the session has its last one's status.
+  void stop_waiting();
   void end_between();
   void ask_to_end(bool at_once);
   /// An earlier server waited for the next program.

@@ -168,12 +168,16 @@ void terminal_state::next_failed(const failure& why) {
   await_next(*wait);
 }
 
-void terminal_state::end_between() {
+void terminal_state::stop_waiting() {
   timers_.cancel(restart_timer);
   is_between_ = false;
   info_.restart.next_at.reset();
   info_.exit_status = info_.restart.last_exit_status;
   info_.signal = info_.restart.last_signal;
+}
+
+void terminal_state::end_between() {
+  stop_waiting();
   life_.on_spawn_failed();
   info_.state = life_.state();
   finish();
