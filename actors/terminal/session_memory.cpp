@@ -126,9 +126,11 @@ recovery session_memory::recover() const {
       continue;
     }
     claimed = std::max(claimed, start + static_cast<std::uint64_t>(used));
-    if (used > 0)
-      whole.push_back({i, start, static_cast<std::uint32_t>(used)});
+    whole.push_back({i, start, static_cast<std::uint32_t>(used)});
   }
+
+  count_unfinished(whole);
+  std::erase_if(whole, [](const auto& s) { return s.used == 0; });
 
   // The newest run: backwards from the segment that ends last, as long as each begins where the one
   // before ends.
@@ -158,6 +160,25 @@ recovery session_memory::recover() const {
   found.next_offset =
       found.is_end_trustworthy ? found.end : claimed + (found.damaged_segments + 1) * segment_bytes;
   return found;
+}
+
+void session_memory::count_unfinished(std::vector<recovery::segment>& whole) const {
+  const auto blank = header().blank.load(std::memory_order_acquire);
+  const auto newest = std::find_if(whole.begin(), whole.end(), [blank](const auto& s) {
+    return blank == keeper::blank_of(s.index, s.start);
+  });
+  if (newest == whole.end() ||
+      std::any_of(whole.begin(), whole.end(), [end = newest->start + newest->used](const auto& s) {
+        return s.start + s.used > end;
+      }))
+    return;
+  // Not by the mapping, which would get pages for what is empty.
+  std::vector<char> rest(segment_bytes - newest->used);
+  const auto got = ::pread(memory_.get(), rest.data(), rest.size(),
+                           static_cast<off_t>(map_.segment(newest->index) + newest->used));
+  if (got > 0)
+    newest->used +=
+        static_cast<std::uint32_t>(keeper::written(rest.data(), static_cast<std::size_t>(got)));
 }
 
 std::vector<bool> session_memory::segments_with_pages() const {
@@ -190,10 +211,13 @@ std::vector<kept_block> session_memory::adopt(const recovery& what) {
   std::vector<bool> is_kept(map_.segments);
   for (const auto& s : what.segments) {
     is_kept[s.index] = true;
+    record(s.index).fill.store(keeper::fill_of(s.start, s.used), std::memory_order_release);
     states_[s.index].touched = static_cast<std::uint32_t>(keeper::whole_pages(s.used));
     touched_.fetch_add(states_[s.index].touched, std::memory_order_relaxed);
     kept.push_back({{share(s.index), segment_bytes, s.index}, s.start, s.used});
   }
+  // Whoever wrote before may not know yet that it was fenced off, and read once more.
+  header().blank.store(0, std::memory_order_release);
   const auto has_pages = segments_with_pages();
   const auto last = claim_of(map_);
   may_claim_ = !is_kept[last];
@@ -231,12 +255,14 @@ void session_memory::claim(std::uint64_t offset) {
 
 output_block session_memory::take(std::uint64_t start) {
   std::optional<std::uint32_t> index;
+  bool has_pages = false;
   if (is_owner()) {
     const std::lock_guard lock(mutex_);
     if (!free_.empty()) {
       index = free_.back();
       free_.pop_back();
-      if (free_with_pages_ > 0)
+      has_pages = free_with_pages_ > 0;
+      if (has_pages)
         --free_with_pages_;
     }
   }
@@ -254,7 +280,13 @@ output_block session_memory::take(std::uint64_t start) {
             segment_bytes, output_block::nowhere};
   }
   states_[*index].is_released.store(false, std::memory_order_relaxed);
+  if (has_pages) {
+    std::memset(segment(*index), 0, segment_bytes);
+    touch(*index, segment_bytes);
+  }
   record(*index).start.store(start, std::memory_order_relaxed);
+  record(*index).fill.store(keeper::fill_of(start, 0), std::memory_order_release);
+  header().blank.store(keeper::blank_of(*index, start), std::memory_order_release);
   return {share(*index), segment_bytes, *index};
 }
 
@@ -268,12 +300,16 @@ void session_memory::count(const output_block& block, std::uint64_t start, std::
     has_claim_ = false;
     record(claim_of(map_)).fill.store(0, std::memory_order_release);
   }
-  auto& touched = states_[block.place].touched;
-  if (used > touched) {
-    const auto now = keeper::whole_pages(used);
-    touched_.fetch_add(now - touched, std::memory_order_relaxed);
-    touched = static_cast<std::uint32_t>(now);
-  }
+  touch(block.place, used);
+}
+
+void session_memory::touch(std::uint32_t index, std::size_t bytes) {
+  auto& touched = states_[index].touched;
+  if (bytes <= touched)
+    return;
+  const auto now = keeper::whole_pages(bytes);
+  touched_.fetch_add(now - touched, std::memory_order_relaxed);
+  touched = static_cast<std::uint32_t>(now);
 }
 
 void session_memory::release(const output_block& block) {
@@ -311,8 +347,11 @@ void session_memory::give_back(std::uint32_t index) {
 }
 
 void session_memory::give_up_pages(std::uint32_t index) {
-  // If it fails, the pages stay until the segment is used again: nothing else depends on it.
-  (void)::madvise(segment(index), segment_bytes, MADV_REMOVE);
+  // Zero either way: `take` promises that.
+  if (::madvise(segment(index), segment_bytes, MADV_REMOVE) != 0) {
+    std::memset(segment(index), 0, segment_bytes);
+    return;
+  }
   touched_.fetch_sub(std::exchange(states_[index].touched, 0), std::memory_order_relaxed);
 }
 

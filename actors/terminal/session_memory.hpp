@@ -139,10 +139,13 @@ private:
   bool write(const text_place& place, current_text& current, std::uint64_t offset,
              std::string_view text);
   void claim(std::uint64_t offset);
+  /// Adds to the newest segment what its writer had read and not counted when it was killed.
+  void count_unfinished(std::vector<recovery::segment>& whole) const;
 
   std::shared_ptr<char[]> share(std::uint32_t index);
   void give_back(std::uint32_t index);
   void give_up_pages(std::uint32_t index);
+  void touch(std::uint32_t index, std::size_t bytes);
   [[nodiscard]] std::vector<bool> segments_with_pages() const;
   [[nodiscard]] bool has_bytes(std::size_t index) const;
 

@@ -35,11 +35,35 @@ std::uint64_t offset_of(const session_memory& memory, const text_slot& slot, std
   return is_whole ? offset : 0;
 }
 
-/// The end of the segment's output; 0 if it holds none that can be believed.
-std::uint64_t end_of(const segment_record& record) {
+/// The end of the segment's output; nothing if it holds none that can be believed.
+std::optional<std::uint64_t> end_of(const segment_record& record) {
   const auto start = record.start.load(std::memory_order_acquire);
   const auto used = used_of(start, record.fill.load(std::memory_order_acquire));
-  return used < 0 || start > largest_offset ? 0 : start + static_cast<std::uint64_t>(used);
+  if (used < 0 || start > largest_offset)
+    return std::nullopt;
+  return start + static_cast<std::uint64_t>(used);
+}
+
+/// Counts what the last writer had read and not counted when it was killed: it can only be behind
+/// the newest output, which ends at `end`. @returns where it ends now.
+std::uint64_t count_unfinished(session_memory& memory, std::uint64_t end) {
+  const auto blank = memory.header().blank.load(std::memory_order_acquire);
+  for (std::size_t i = 0; i < memory.map().segments; ++i) {
+    auto& record = memory.record(i);
+    const auto start = record.start.load(std::memory_order_acquire);
+    if (blank != blank_of(i, start) || end_of(record) != end)
+      continue;
+    const auto used = static_cast<std::size_t>(end - start);
+    std::string rest(segment_bytes - used, '\0');
+    const auto got = ::pread(memory.file()->get(), rest.data(), rest.size(),
+                             static_cast<off_t>(memory.map().segment(i) + used));
+    const auto more = got > 0 ? written(rest.data(), static_cast<std::size_t>(got)) : 0;
+    record.fill.store(fill_of(start, static_cast<std::uint32_t>(used + more)),
+                      std::memory_order_release);
+    memory.header().blank.store(0, std::memory_order_release); // what comes there now is too late
+    return end + more;
+  }
+  return end;
 }
 
 } // namespace
@@ -49,7 +73,8 @@ void drain::begin(session_memory& memory) {
   const auto& header = memory.header();
   std::uint64_t end_of_output = 0;
   for (std::size_t i = 0; i < map.segments; ++i)
-    end_of_output = std::max(end_of_output, end_of(memory.record(i)));
+    end_of_output = std::max(end_of_output, end_of(memory.record(i)).value_or(0));
+  end_of_output = count_unfinished(memory, end_of_output);
   // Of a server that keeps no history all segments may be free.
   for (std::size_t i = 0; i < 2 && end_of_output == 0; ++i)
     end_of_output =
@@ -72,7 +97,7 @@ bool drain::find_room(session_memory& memory) {
       break;
     }
     const auto start = record.start.load(std::memory_order_acquire);
-    if (end_of(record) != 0 && (!best || start < lowest)) {
+    if (end_of(record) && (!best || start < lowest)) {
       best = i;
       lowest = start;
     }

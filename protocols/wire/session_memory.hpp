@@ -43,9 +43,9 @@ struct text_slot {
   std::atomic<std::uint64_t> check;    ///< `check_of` the three and the text
 };
 
-/// One segment of output. `start` is stored while `fill` is 0; each piece of output is written
-/// first and then counted by storing `fill`: the bytes so far, and a check of them with `start`, in
-/// one word, so that a writer that dies at any point leaves a true record.
+/// One segment of output. `start` is stored while `fill` is 0, then `fill`, of no bytes; each piece
+/// of output is written first and then counted by storing `fill`: the bytes so far, and a check of
+/// them with `start`, in one word, so that a writer that dies at any point leaves a true record.
 struct segment_record {
   std::atomic<std::uint64_t> start; ///< offset of its first byte
   std::atomic<std::uint64_t> fill;  ///< 0: free; else `fill_of(start, bytes)`
@@ -59,6 +59,11 @@ struct memory_header {
   std::atomic<std::uint64_t> owner;
   std::array<text_slot, 2> notes;
   std::array<text_slot, 2> checkpoints;
+  /// `blank_of` the segment that its writer promised to be zero behind what is counted; 0: none.
+  /// A writer that is killed while it reads leaves bytes there that have left the terminal and were
+  /// not counted: whoever comes next counts them (`written`). Builds that do not know this word
+  /// leave it alone, and take other segments.
+  std::atomic<std::uint64_t> blank;
 };
 static_assert(sizeof(memory_header) <= page_bytes);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
@@ -89,6 +94,20 @@ constexpr std::int64_t used_of(std::uint64_t start, std::uint64_t fill) {
       fill != fill_of(start, static_cast<std::uint32_t>(low - 1)))
     return -1;
   return static_cast<std::int64_t>(low - 1);
+}
+
+/// The word that says "the segment `index`, which begins at `start`, is zero behind what is counted
+/// of it". Never 0.
+constexpr std::uint64_t blank_of(std::size_t index, std::uint64_t start) {
+  const std::uint64_t low = std::uint64_t{index} + 1;
+  return (mix(start + mix(low)) & 0xffff'ffff'0000'0000ULL) | low;
+}
+/// How many of these bytes were written, where all were zero before. Zeros at their end, which
+/// change no screen, cannot be told from what was not written.
+constexpr std::size_t written(const char* bytes, std::size_t size) {
+  while (size > 0 && bytes[size - 1] == 0)
+    --size;
+  return size;
 }
 
 /// Checks a slot's text: FNV-1a of 64 bits (Fowler, Noll, Vo), eight bytes at a time, then mixed.

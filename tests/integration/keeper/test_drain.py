@@ -67,6 +67,33 @@ class Draining(keeper.Case):
         self.assertEqual(memory.records()[1], (66536, 500, 3), "what a server wrote is as it was")
         memory.close()
 
+    def test_it_continues_after_what_a_killed_server_had_read(self):
+        def before(memory):
+            memory.write(7, 1000, b"a" * 65536)
+            memory.write(3, 66536, b"b" * 500)
+            memory.write_uncounted(3, 66536, b"\0c\0c\0")
+
+        memory = self.drained(before)
+        wait_until(lambda: len(memory.output()[1]) >= SIZE + 66040, lambda: len(memory.output()[1]))
+        self.assert_output(memory, 1000, b"a" * 65536 + b"b" * 500 + b"\0c\0c" + EXPECTED)
+        memory.close()
+
+    def test_it_continues_after_a_killed_server_s_very_first_read(self):
+        memory = self.drained(lambda memory: memory.write_uncounted(0, 0, b"first"))
+        wait_until(lambda: len(memory.output()[1]) >= SIZE + 5, lambda: len(memory.output()[1]))
+        self.assert_output(memory, 0, b"first" + EXPECTED)
+        memory.close()
+
+    def test_what_is_behind_an_older_server_s_output_is_no_output(self):
+        def before(memory):
+            memory.write(3, 0, b"b" * 500 + b"old")
+            memory.write(3, 0, b"b" * 500)
+
+        memory = self.drained(before)
+        wait_until(lambda: len(memory.output()[1]) >= SIZE + 500, lambda: len(memory.output()[1]))
+        self.assert_output(memory, 0, b"b" * 500 + EXPECTED)
+        memory.close()
+
     def test_it_continues_after_the_checkpoint_when_no_output_is_kept(self):
         def before(memory):
             text, offset = b"{}", 5_000_000_000

@@ -1,5 +1,6 @@
-// A process that writes its output into a session's memory is killed at any moment, again and
-// again: what the next one finds is what was written, whole and without a gap.
+// A process that reads a program's output into a session's memory is killed at any moment, again
+// and again: what the next one finds, and what is still in the pipe, is what the program wrote,
+// whole and without a gap.
 #include "actors/terminal/history.hpp"
 #include "actors/terminal/session_memory.hpp"
 #include "tests/support/memory_file.hpp"
@@ -7,16 +8,22 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace roost::terminal {
@@ -42,9 +49,43 @@ private:
   std::atomic<std::uint64_t>* end_;
 };
 
-/// Writes until it is killed, as a terminal does.
-[[noreturn]] void write_for_ever(const memory_file& file, std::uint64_t generation, report& told,
-                                 std::uint64_t seed) {
+/// The program's output. Without zeros: those at the end of a read that was not counted are lost.
+std::string output_at(std::uint64_t offset, std::size_t size) {
+  auto text = known_bytes(offset, size);
+  std::replace(text.begin(), text.end(), '\0', 'z');
+  return text;
+}
+
+/// What the program wrote and nobody has read, as a terminal's buffer: it outlives the writer.
+class unread {
+public:
+  unread() { EXPECT_EQ(::pipe2(ends_.data(), O_CLOEXEC | O_NONBLOCK), 0); }
+  unread(const unread&) = delete;
+  unread& operator=(const unread&) = delete;
+  ~unread() {
+    ::close(ends_[0]);
+    ::close(ends_[1]);
+  }
+  [[nodiscard]] std::size_t size() const {
+    int bytes = 0;
+    return ::ioctl(ends_[0], FIONREAD, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+  }
+  void write(std::string_view text) {
+    if (::write(ends_[1], text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+      ::_exit(4);
+  }
+  std::size_t read(std::span<char> into) {
+    const auto got = ::read(ends_[0], into.data(), into.size());
+    return got > 0 ? static_cast<std::size_t>(got) : 0;
+  }
+
+private:
+  std::array<int, 2> ends_{};
+};
+
+/// Reads until it is killed, as a terminal does.
+[[noreturn]] void read_for_ever(const memory_file& file, std::uint64_t generation, unread& pipe,
+                                report& told, std::uint64_t seed) {
   seeded_random random(seed);
   auto opened = session_memory::open(file.fd(), generation);
   if (!opened)
@@ -56,11 +97,9 @@ private:
   history bytes(capacity, nullptr, memory, memory->adopt(found));
   std::vector<slice> held;
   for (;;) {
-    const auto room = bytes.prepare();
-    const auto n = std::min<std::size_t>(room.size(), random.between(1, 8000));
-    const auto text = known_bytes(bytes.end(), n);
-    std::copy(text.begin(), text.end(), room.begin());
-    bytes.commit(n);
+    if (pipe.size() == 0)
+      pipe.write(output_at(bytes.end(), random.between(1, 8000)));
+    bytes.commit(pipe.read(bytes.prepare()));
     told.end().store(bytes.end());
     if (random.between(0, 3) == 0)
       held.push_back(bytes.at(bytes.end() - 1, 1));
@@ -82,7 +121,8 @@ TEST(session_memory_kill, what_was_written_is_there_whenever_the_writer_dies) {
   seeded_random random(seed);
   const memory_file file(keeper::segments_for(capacity), 0);
   report told;
-  for (std::uint64_t generation = 1; generation <= 150; ++generation) {
+  unread pipe;
+  for (std::uint64_t generation = 1; generation <= 400; ++generation) {
     SCOPED_TRACE("generation " + std::to_string(generation));
     file.hand_to(generation);
     const auto before = told.end().load();
@@ -90,11 +130,10 @@ TEST(session_memory_kill, what_was_written_is_there_whenever_the_writer_dies) {
     const auto child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0)
-      write_for_ever(file, generation, told, writer_seed);
-    // Some die before they have written anything, some after much. (Of a session that dies during
-    // its very first read nobody can tell a record that was not written yet from one that is gone.)
-    const bool may_be_early = generation > 1 && random.between(0, 9) == 0;
-    const auto wanted = before + (may_be_early ? 0 : random.between(1, 400'000));
+      read_for_ever(file, generation, pipe, told, writer_seed);
+    // Some die before they have written anything, some after much.
+    const bool is_early = random.between(0, 9) == 0;
+    const auto wanted = before + (is_early ? 0 : random.between(1, 400'000));
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     int status = 0;
     while (told.end().load() < wanted && ::waitpid(child, &status, WNOHANG) == 0 &&
@@ -122,10 +161,15 @@ TEST(session_memory_kill, what_was_written_is_there_whenever_the_writer_dies) {
     for (const auto& s : found.segments) {
       ASSERT_EQ(s.start, at);
       const std::string_view bytes(file.bytes() + file.map().segment(s.index), s.used);
-      ASSERT_TRUE(bytes == known_bytes(at, s.used));
+      ASSERT_TRUE(bytes == output_at(at, s.used));
       at += s.used;
     }
     ASSERT_EQ(at, found.end);
+    // Nothing is lost in between: what was not read follows what is there.
+    std::string rest(pipe.size(), '\0');
+    ASSERT_EQ(pipe.read(rest), rest.size());
+    ASSERT_TRUE(rest == output_at(found.end, rest.size()));
+    pipe.write(rest);
     const auto checkpoint = memory.read_checkpoint();
     if (found.begin > 0) {
       ASSERT_TRUE(checkpoint);

@@ -5,8 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -116,13 +119,97 @@ TEST_F(session_memory_fixture, output_is_there_for_the_next_server) {
   EXPECT_EQ(second.memory->heap_blocks(), 0U);
 }
 
-TEST_F(session_memory_fixture, output_that_was_not_counted_is_not_there) {
+/// A read into the history's room, whose process is killed before it can count it.
+void read_and_die(server& s, std::string_view bytes) {
+  const auto room = s.bytes.prepare();
+  ASSERT_LE(bytes.size(), room.size());
+  std::copy(bytes.begin(), bytes.end(), room.begin());
+}
+
+TEST_F(session_memory_fixture, output_that_was_read_and_not_counted_is_there) {
   {
     server first(file, 1 << 20);
     first.append(10);
-    first.bytes.prepare()[0] = 'x';
+    read_and_die(first, std::string_view("a\0b\0\0", 5));
   }
-  EXPECT_EQ(open(file)->recover().end, 10U);
+  file.hand_to(2);
+  {
+    server second(file, 1 << 20, 2);
+    EXPECT_TRUE(second.found.is_end_trustworthy);
+    EXPECT_EQ(text_of(second.bytes), known_bytes(0, 10) + std::string("a\0b", 3));
+    EXPECT_EQ(second.bytes.end(), 13U) << "zeros at the end are not seen";
+    second.bytes.append("!");
+  }
+  file.hand_to(3);
+  server third(file, 1 << 20, 3);
+  EXPECT_EQ(text_of(third.bytes), known_bytes(0, 10) + std::string("a\0b!", 4)) << "counted by now";
+}
+
+TEST_F(session_memory_fixture, the_very_first_read_counts_too) {
+  {
+    server first(file, 1 << 20);
+    read_and_die(first, "hello");
+  }
+  file.hand_to(2);
+  server second(file, 1 << 20, 2);
+  EXPECT_TRUE(second.found.is_end_trustworthy);
+  EXPECT_EQ(text_of(second.bytes), "hello");
+}
+
+TEST_F(session_memory_fixture, segments_that_were_used_before_are_blank) {
+  for (std::uint64_t generation = 1; generation < 40; ++generation) {
+    SCOPED_TRACE(generation);
+    file.hand_to(generation);
+    std::string expected;
+    {
+      server one(file, 150'000, generation);
+      // Segments come back to be used again, with their pages.
+      for (int i = 0; i < 20; ++i) {
+        one.append(30'000 + 1000 * generation);
+        one.bytes.on_checkpoint(one.bytes.begin());
+      }
+      read_and_die(one, "uncounted");
+      expected = text_of(one.bytes) + "uncounted";
+    }
+    file.hand_to(generation + 100);
+    const auto next = open(file, generation + 100);
+    const auto found = next->recover();
+    EXPECT_TRUE(found.is_end_trustworthy);
+    history again(150'000, nullptr, next, next->adopt(found));
+    EXPECT_TRUE(text_of(again) == expected);
+  }
+}
+
+TEST_F(session_memory_fixture, what_an_older_build_left_behind_its_output_is_not_output) {
+  {
+    server first(file, 1 << 20);
+    first.append(10);
+  }
+  // It uses a segment again and promises nothing.
+  file.record(5).start.store(10);
+  file.record(5).fill.store(keeper::fill_of(10, 3));
+  std::memcpy(file.bytes() + file.map().segment(5), "newold", 6);
+  file.hand_to(2);
+  server second(file, 1 << 20, 2);
+  EXPECT_TRUE(second.found.is_end_trustworthy);
+  EXPECT_EQ(text_of(second.bytes), known_bytes(0, 10) + "new");
+}
+
+TEST_F(session_memory_fixture, what_the_keeper_put_behind_the_output_stays_there) {
+  {
+    server first(file, 1 << 20);
+    first.append(10);
+    read_and_die(first, "lost");
+  }
+  // A keeper of an older build goes on where the output that is counted ends.
+  file.record(5).start.store(10);
+  file.record(5).fill.store(keeper::fill_of(10, 3));
+  std::memcpy(file.bytes() + file.map().segment(5), "new", 3);
+  file.hand_to(2);
+  server second(file, 1 << 20, 2);
+  EXPECT_TRUE(second.found.is_end_trustworthy);
+  EXPECT_EQ(second.found.damaged_segments, 0U);
+  EXPECT_EQ(text_of(second.bytes), known_bytes(0, 10) + "new");
 }
 
 TEST_F(session_memory_fixture, a_new_owner_does_not_write_where_the_one_before_may_read_into) {
