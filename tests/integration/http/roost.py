@@ -42,6 +42,11 @@ def is_sanitized():
         return b"__asan_init" in file.read()
 
 
+def sandboxes():
+    """The built-in profiles that this build can start programs in: AddressSanitizer reserves terabytes, and so cannot run below a limit of memory."""
+    return ["none", "workspace"] + ([] if is_sanitized() else ["isolated"])
+
+
 def wait_until(condition, what, seconds=10.0):
     """Calls `condition` until it gives something true; its value. Fails with `what` after `seconds`."""
     deadline = time.monotonic() + seconds

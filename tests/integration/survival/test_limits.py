@@ -6,6 +6,7 @@ import unittest
 
 import client
 import node
+import roost
 from roost import wait_until
 
 
@@ -60,9 +61,9 @@ class Limits(Base):
         one.wait_for(session["id"], text="1234")
         one.restart()
         self.assertEqual(one.session(session["id"])["limits"], session["limits"])
-        # The profile's own are among them.
-        inside = one.new(["sleep", "600"], sandbox="isolated", cwd="/usr")["limits"]
-        self.assertIn({"name": "memory", "value": 4 * 2**30}, [{k: each[k] for k in ("name", "value")} for each in inside])
+        if "isolated" in roost.sandboxes():  # the profile's own are among them
+            inside = one.new(["sleep", "600"], sandbox="isolated", cwd="/usr")["limits"]
+            self.assertIn({"name": "memory", "value": 4 * 2**30}, [{k: each[k] for k in ("name", "value")} for each in inside])
 
     def test_sessions_of_one_user(self):
         one = self.make("terminals: {max_per_user: 2}\n")

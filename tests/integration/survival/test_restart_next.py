@@ -8,6 +8,7 @@ import unittest
 
 import node
 import restarting
+import roost
 import ws
 from keeper import is_alive
 from roost import wait_until
@@ -140,7 +141,7 @@ class Sandboxed(restarting.Case):
         one = self.node
         folder = self.path("work")
         os.mkdir(folder)
-        for profile in ("workspace", "isolated"):
+        for profile in roost.sandboxes()[1:]:
             # It knows by a file of its folder which program it is: that is all it may write.
             script = (f"echo >>{folder}/{profile}; n=$(wc -l <{folder}/{profile}); touch /usr/x 2>/dev/null || echo $n may not; "
                       "set -- /proc/[0-9]*; echo $n sees $#, net $(wc -l </proc/net/dev); [ $n = 1 ] && exit 1; exec cat")

@@ -12,7 +12,7 @@ import client
 import node
 import process
 from keeper import is_alive, tree_of
-from roost import own_user, program, wait_until
+from roost import own_user, program, sandboxes, wait_until
 
 IS_ROOT = os.geteuid() == 0
 # Of every Debian: who has a home, who has none, and who is not allowed.
@@ -253,7 +253,7 @@ for path, kind in (({api!r}, socket.SOCK_STREAM), ({keeper!r}, socket.SOCK_SEQPA
         os.chmod(self.node.folder, 0o755)
         script = f"""id -u; id -G; touch made && echo wrote; ls {self.node.data} 2>/dev/null | wc -l
             touch /usr/x 2>/dev/null || echo read-only; ls /proc/self/fd | tr '\\n' ' '; echo; echo $ROOST_SANDBOX; cat /etc/shadow 2>/dev/null | wc -l"""
-        for profile in ("none", "workspace", "isolated"):
+        for profile in sandboxes():
             told = self.run_in(script, run_as=OTHER, sandbox=profile, cwd=folder)
             self.assertEqual(told[:3], [str(record.pw_uid), str(record.pw_gid), "wrote"], (profile, told))
             self.assertEqual(told[3:6], ["0", "read-only", "0 1 2 3 "], (profile, told))
@@ -261,7 +261,7 @@ for path, kind in (({api!r}, socket.SOCK_STREAM), ({keeper!r}, socket.SOCK_SEQPA
             made = os.path.join(folder, "made")
             self.assertEqual(os.stat(made).st_uid, record.pw_uid)
             os.unlink(made)
-        shell = self.node.new(["bash"], run_as=OTHER, sandbox="isolated", cwd=folder)["id"]
+        shell = self.node.new(["bash"], run_as=OTHER, sandbox=sandboxes()[-1], cwd=folder)["id"]
         answer = self.node.call("POST", f"/sessions/{shell}/input?wait=command", {"text": "echo $HOME"})
         self.assertEqual((answer.status, answer.json().get("exit_status")), (200, 0), "integration in a sandbox, too")
 

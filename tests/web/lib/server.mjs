@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,11 @@ export class Server {
     server.base = new URL('/', server.url).href;
     server.token = new URL(server.url).hash.slice('#token='.length);
     return server;
+  }
+
+  /** Whether the server was built with AddressSanitizer. */
+  get isSanitized() {
+    return readFileSync(this.program).includes('__asan_init');
   }
 
   /** The `roost` client for this server, as an argument list and an environment. */
