@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -80,6 +81,25 @@ struct database_report {
   std::uint32_t steps = 0;
   std::uint64_t outbox = 0;                     ///< writes that the database does not have yet
   std::vector<database_transition> transitions; ///< the last ones, oldest first
+  /// How often each state was entered since the start, in the order of `database_states`.
+  std::array<std::uint64_t, database_states.size()> entered{};
+};
+
+/// Where the initializer writes what others may know at any time, without asking it. Thread-safe.
+class database_board {
+public:
+  [[nodiscard]] database_report get() const {
+    const std::lock_guard lock(mutex_);
+    return report_;
+  }
+  void put(database_report now) {
+    const std::lock_guard lock(mutex_);
+    report_ = std::move(now);
+  }
+
+private:
+  mutable std::mutex mutex_;
+  database_report report_;
 };
 
 } // namespace roost

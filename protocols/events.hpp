@@ -1,5 +1,6 @@
 #pragma once
 
+#include "protocols/database_types.hpp"
 #include "protocols/ids.hpp"
 #include "protocols/runtime.hpp"
 #include "protocols/terminal.hpp"
@@ -29,15 +30,17 @@ enum class event_topic : std::uint8_t {
   session_exited,
   session_removed,
   pool_pressure,
+  database_changed,
 };
 
 /// Every topic with the name it has in JSON and in queries.
-inline constexpr std::array<std::pair<event_topic, std::string_view>, 5> event_topics = {{
+inline constexpr std::array<std::pair<event_topic, std::string_view>, 6> event_topics = {{
     {event_topic::session_created, "session.created"},
     {event_topic::session_changed, "session.changed"},
     {event_topic::session_exited, "session.exited"},
     {event_topic::session_removed, "session.removed"},
     {event_topic::pool_pressure, "pool.pressure"},
+    {event_topic::database_changed, "database.changed"},
 }};
 
 constexpr std::string_view to_string(event_topic topic) {
@@ -76,6 +79,13 @@ struct publish_pressure {
   std::string gauge; ///< what is tightest
   std::uint64_t used = 0;
   std::uint64_t capacity = 0;
+};
+
+/// The database's state is another one. See database::init_machine.
+struct publish_database {
+  database_state state = database_state::idle;
+  std::string reason; ///< for people
+  database_backend backend = database_backend::sqlite;
 };
 
 /// Asks for events as messages. A sink has one filter; a later one replaces it, an empty one ends
@@ -132,6 +142,7 @@ CAF_ADD_TYPE_ID(roost_events, (roost::events_ended))
 CAF_ADD_TYPE_ID(roost_events, (roost::stream_events))
 CAF_ADD_TYPE_ID(roost_events, (roost::event_sink_actor))
 CAF_ADD_TYPE_ID(roost_events, (roost::publish_pressure))
+CAF_ADD_TYPE_ID(roost_events, (roost::publish_database))
 CAF_END_TYPE_ID_BLOCK(roost_events)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::publish_session)
@@ -141,6 +152,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::event_published)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::events_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::stream_events)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::publish_pressure)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::publish_database)
 
 namespace roost {
 
@@ -150,6 +162,8 @@ using events_actor = caf::typed_actor<
     caf::reacts_to<publish_session>,
     // How full the pool of connections is, from the pool.
     caf::reacts_to<publish_pressure>,
+    // The database's state, from its initializer.
+    caf::reacts_to<publish_database>,
     // Starts, changes or (empty filter) ends a sink's subscription.
     caf::replies_to<subscribe_events, event_sink_actor>::with<events_subscribed>,
     // Starts a stream of text.

@@ -1,6 +1,7 @@
 #include "protocols/registry.hpp"
 
 #include "protocols/connection.hpp"
+#include "protocols/database.hpp"
 #include "protocols/events.hpp"
 #include "protocols/keeper.hpp"
 #include "protocols/runtime.hpp"
@@ -22,6 +23,7 @@ static_assert(in_order<caf::id_block::roost_supervision, caf::id_block::roost_te
 static_assert(in_order<caf::id_block::roost_terminal, caf::id_block::roost_keeper>);
 static_assert(in_order<caf::id_block::roost_keeper, caf::id_block::roost_connection>);
 static_assert(in_order<caf::id_block::roost_connection, caf::id_block::roost_events>);
+static_assert(in_order<caf::id_block::roost_events, caf::id_block::roost_database>);
 
 } // namespace
 
@@ -32,6 +34,7 @@ void register_messages(caf::actor_system_config& config) {
   config.add_message_types<caf::id_block::roost_keeper>();
   config.add_message_types<caf::id_block::roost_connection>();
   config.add_message_types<caf::id_block::roost_events>();
+  config.add_message_types<caf::id_block::roost_database>();
 }
 
 } // namespace roost

@@ -110,4 +110,28 @@ result<std::array<std::byte, 32>> data_dir::cookie_key(random_source& random) co
   return key;
 }
 
+result<std::string> data_dir::node_id(random_source& random) const {
+  constexpr std::size_t size = 36;
+  const auto file = path_ + "/node-id";
+  ROOST_TRY(const auto text, read_private_file(file, 256));
+  if (text) {
+    auto id = text->substr(0, text->find('\n'));
+    const bool is_whole =
+        id.size() == size && id.find_first_not_of("0123456789abcdef-") == std::string::npos;
+    if (!is_whole)
+      return unusable(file, "is damaged; delete it to make this a new node");
+    return id;
+  }
+  std::array<std::byte, 16> bits{};
+  random.fill(bits);
+  bits[6] = (bits[6] & std::byte{0x0f}) | std::byte{0x40};
+  bits[8] = (bits[8] & std::byte{0x3f}) | std::byte{0x80};
+  auto id = to_hex(bits);
+  for (const auto at : {20, 16, 12, 8})
+    id.insert(static_cast<std::size_t>(at), "-");
+  if (auto written = write_private_file(file, id + "\n"); !written)
+    return std::move(written).error();
+  return id;
+}
+
 } // namespace roost::connection

@@ -32,6 +32,11 @@ public:
   /// file ends all logins at the next start.
   result<std::array<std::byte, 32>> cookie_key(random_source& random) const;
 
+  /// What tells this node from all others that share its database, whatever they are called:
+  /// `DATA/node-id`, a random UUID (RFC 9562, version 4); made when it is missing. A copy of the
+  /// folder must not be used beside it.
+  result<std::string> node_id(random_source& random) const;
+
 private:
   data_dir(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
 

@@ -69,6 +69,11 @@ void events_state::tell(event_topic topic, const session_info& info) {
       api::session_event_text(log_.next_id(), topic, info, config_.node, config_.time->now_wall()));
 }
 
+void events_state::publish(const publish_database& x) {
+  add(event_topic::database_changed, {},
+      api::database_event_text(log_.next_id(), x, config_.time->now_wall()));
+}
+
 void events_state::publish(const publish_pressure& x) {
   add(event_topic::pool_pressure, {},
       api::pressure_event_text(log_.next_id(), x, config_.time->now_wall()));
@@ -215,6 +220,7 @@ events_actor::behavior_type events(events_actor::stateful_pointer<events_state> 
   return {
       [self](const publish_session& x) { self->state.publish(x); },
       [self](const publish_pressure& x) { self->state.publish(x); },
+      [self](const publish_database& x) { self->state.publish(x); },
       [self](const subscribe_events& x, const event_sink_actor& sink) {
         return self->state.subscribe(x, sink);
       },

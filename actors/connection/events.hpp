@@ -45,6 +45,7 @@ public:
   void open(events_config with);
   void publish(const publish_session& x);
   void publish(const publish_pressure& x);
+  void publish(const publish_database& x);
   caf::result<events_subscribed> subscribe(const subscribe_events& x, const event_sink_actor& sink);
   caf::result<events_subscribed> stream(const stream_events& x);
   void drop_sink(const caf::actor_addr& address);

@@ -17,6 +17,7 @@ void init_machine::enter(database_state to, std::string reason, wall_time at) {
   if (report_.state != to)
     report_.since = at;
   report_.state = to;
+  ++report_.entered[static_cast<std::size_t>(to)];
   transitions_.push_back({to, at, std::move(reason)});
   while (transitions_.size() > settings_.history)
     transitions_.pop_front();

@@ -8,16 +8,14 @@ namespace roost::database {
 namespace {
 
 // Whole states, or classes by their first two characters.
-constexpr std::array<std::string_view, 14> transient_states = {
+constexpr std::array<std::string_view, 12> transient_states = {
     "08",    // connection exceptions
     "57P01", // admin_shutdown
     "57P02", // crash_shutdown
     "57P03", // cannot_connect_now
     "57P05", // idle_session_timeout
     "57014", // query_canceled: a time-out of ours
-    "53300", // too_many_connections
-    "53100", // disk_full: somebody makes room
-    "53200", // out_of_memory
+    "53",    // insufficient resources: too many connections, a full disk, no memory
     "55P03", // lock_not_available
     "25P03", // idle_in_transaction_session_timeout
     "40001", // serialization_failure

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "actors/runtime/config_database.hpp"
 #include "actors/runtime/config_restart.hpp"
 #include "actors/runtime/config_run_as.hpp"
 #include "actors/runtime/config_sandbox.hpp"
@@ -109,6 +110,7 @@ struct config {
   tls_config tls;
   connections_config connections;
   terminals_config terminals;
+  database_config database;
   log::settings log;
 };
 

@@ -41,7 +41,8 @@ constexpr std::array<flag_row, 12> flags = {{
     {"--listen", "HOST:PORT", "listen", "accept connections here (default 127.0.0.1:7680)"},
     {"--data-dir", "DIR", "data_dir", "keep state here (default ~/.local/state/roost)"},
     {"--node-name", "NAME", "node_name", "what this server calls itself"},
-    {"--database", "URL", "database.url", "not supported by this version"},
+    {"--database", "URL", "database.url",
+     "sqlite: (default), memory: or postgresql://HOST/DATABASE"},
     {"--join", "HOST:PORT", "cluster.join", "not supported by this version"},
     {"--cluster-listen", "HOST:PORT", "cluster.listen", "not supported by this version"},
     {"--check-config", "", "", "check the configuration and exit"},
@@ -365,12 +366,10 @@ private:
       });
       return;
     }
-    const bool same = reserved.type == yaml_node::kind::sequence
-                          ? value.type == yaml_node::kind::sequence && value.items.empty()
-                          : value.type == yaml_node::kind::scalar &&
-                                (same_scalar(value.text, reserved.text) ||
-                                 // Another way to say "SQLite in the data dir".
-                                 (path == "database.url" && value.text == "sqlite:"));
+    const bool same =
+        reserved.type == yaml_node::kind::sequence
+            ? value.type == yaml_node::kind::sequence && value.items.empty()
+            : value.type == yaml_node::kind::scalar && same_scalar(value.text, reserved.text);
     if (!same) {
       const auto fallback = reserved.type == yaml_node::kind::sequence ? "[]"
                             : reserved.text.empty()                    ? "\"\""
@@ -504,6 +503,9 @@ private:
     if (values.data_dir.empty())
       complain(origin("data_dir"), "data_dir",
                "neither HOME nor XDG_STATE_HOME is set, say where with --data-dir");
+    if (!values.database.init_url.empty() && !is_postgresql_url(values.database.url))
+      complain(origin("database.init_url"), "database.init_url",
+               "it is for a database.url of PostgreSQL; remove it, or set database.url");
     if (values.tls.certificate.empty() != values.tls.key.empty()) {
       const auto* const given = values.tls.key.empty() ? "tls.certificate" : "tls.key";
       complain(origin(given), given, "tls.certificate and tls.key are needed together");
@@ -617,7 +619,8 @@ reload_plan plan_reload(const config& running, const config& fresh) {
 }
 
 std::string config_usage() {
-  std::string out = "usage: roostd [options]\n\n";
+  std::string out =
+      "usage: roostd [options]\n       roostd migrate (status|up|verify) [options]\n\n";
   for (const auto& row : flags) {
     if (row.help.empty())
       continue;

@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "actors/runtime/config_values.hpp"
+#include "actors/runtime/redact.hpp"
 
 namespace roost {
 
@@ -59,6 +60,23 @@ config_value ladder(At at) {
       },
       cv::show_ladder);
   made.form = config_value::shape::list;
+  return made;
+}
+
+/// A URL may hold a password, which no message and no print-out repeats.
+template <class At>
+config_value database_url(At at, std::string expects, cv::text_check check) {
+  auto made = cv::text(at, expects, check);
+  made.read = [at, check, expects](config& into,
+                                   const yaml_node& from) -> std::optional<std::string> {
+    if (from.type != yaml_node::kind::scalar && from.type != yaml_node::kind::null)
+      return cv::mismatch(expects, from);
+    if (check(from.text))
+      return "expected " + expects;
+    at(into) = from.text;
+    return std::nullopt;
+  };
+  made.show = [at](const config& from) { return quote_yaml(redact(at(from))); };
   return made;
 }
 
@@ -317,6 +335,46 @@ std::vector<config_row> make_table() {
        cv::text_list(ROOST_AT(terminals.run_as.allowed), "up to 256 names of users", 256,
                      cv::check_nothing)},
 
+      {"database.url",
+       "Where the node keeps what outlives its sessions. Empty or sqlite: is a file in the data "
+       "dir; "
+       "memory: keeps nothing over a restart; postgresql://USER:PASSWORD@HOST:PORT/DATABASE is a "
+       "server that many nodes can share.",
+       reload::needs_restart,
+       database_url(ROOST_AT(database.url),
+                    "empty, sqlite:, memory: or postgresql://HOST:PORT/DATABASE",
+                    check_database_url)},
+      {"database.init_url",
+       "The PostgreSQL server itself, where database.url leads through a connection pooler: "
+       "changes "
+       "of the schema are made under a lock, which a pooler cannot hold. Empty: as database.url.",
+       reload::needs_restart,
+       database_url(ROOST_AT(database.init_url), "empty or postgresql://HOST:PORT/DATABASE",
+                    check_init_url)},
+      {"database.connect_timeout", "How long a connection to PostgreSQL may take to be made.",
+       reload::needs_restart, cv::duration(ROOST_AT(database.connect_timeout), 2s, 60s)},
+      {"database.check_interval", "How often a node looks whether its database is still there.",
+       reload::needs_restart, cv::duration(ROOST_AT(database.check_interval), 100ms, 60s)},
+      {"database.lock_wait",
+       "How long a node waits for others that change the schema, before it says so and tries "
+       "again.",
+       reload::needs_restart, cv::duration(ROOST_AT(database.lock_wait), 1s, 1h)},
+      {"database.session_timeout",
+       "After this long without a sign of life PostgreSQL ends the session of a node that is "
+       "stopped "
+       "while it changes the schema, so that others can go on.",
+       reload::needs_restart, cv::duration(ROOST_AT(database.session_timeout), 2s, 1h)},
+      {"database.migration_timeout", "How long one change of the schema may take.",
+       reload::needs_restart, cv::duration(ROOST_AT(database.migration_timeout), 1s, 24h)},
+      {"database.retry_longest",
+       "The longest wait before a node tries again to reach its database; the first ones are "
+       "shorter, "
+       "and all of them random.",
+       reload::needs_restart, cv::duration(ROOST_AT(database.retry_longest), 200ms, 10min)},
+      {"database.fallback.grace",
+       "How long the database may be away before the node says that it works without it.",
+       reload::needs_restart, cv::duration(ROOST_AT(database.grace), 100ms, 10min)},
+
       {"log.level", "The least severe lines that are written.", reload::at_once,
        cv::choice(ROOST_AT(log.level), "trace, debug, info, warn, error or off",
                   log::parse_severity, name_of_level)},
@@ -332,10 +390,8 @@ std::vector<config_row> make_table() {
 constexpr std::string_view reserved_text = R"(
 channels: {}
 database:
-  url: ""
-  init_url: ""
   pools: {app: 6, init: 1, analytics: 2}
-  fallback: {grace: 5s, memory: 16MiB, spool: 1GiB}
+  fallback: {memory: 16MiB, spool: 1GiB}
 cluster: {listen: "", join: [], certificate: "", key: "", ca: ""}
 recording: {enabled: true, max_per_session: 64MiB, retention: 30d, redact: []}
 )";

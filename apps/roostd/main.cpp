@@ -2,6 +2,7 @@
 
 #include "actors/runtime/config_load.hpp"
 #include "actors/runtime/log.hpp"
+#include "apps/roostd/migrate.hpp"
 #include "apps/roostd/node.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -11,6 +12,8 @@
 #include <csignal>
 #include <cstdio>
 #include <mutex>
+#include <optional>
+#include <string_view>
 #include <thread>
 #include <unistd.h>
 
@@ -19,6 +22,7 @@ namespace {
 using namespace roost;
 
 constexpr int exit_internal = 70;
+constexpr int exit_usage = 64;
 
 int refuse(const loaded_config& loaded) {
   for (const auto& problem : loaded.problems)
@@ -114,6 +118,19 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   // Inherited as ignored, it would lose every session's exit status.
   std::signal(SIGCHLD, SIG_DFL);
+  std::optional<migrate_action> migration;
+  if (argc > 1 && std::string_view(argv[1]) == "migrate") {
+    if (argc > 2)
+      migration = find_migrate_action(argv[2]);
+    if (!migration) {
+      std::fputs("roostd: usage: roostd migrate (status|up|verify) [OPTION]…\n", stderr);
+      return exit_usage;
+    }
+    // What follows is as for the server.
+    argv[2] = argv[0];
+    argv += 2;
+    argc -= 2;
+  }
   const auto inputs = process_inputs(argc, argv);
   const auto loaded = load_config(inputs);
   switch (loaded.action) {
@@ -140,6 +157,8 @@ int main(int argc, char** argv) {
     return refuse(loaded);
   log::init(loaded.values.log);
   try {
+    if (migration)
+      return migrate(loaded.values, *migration);
     return serve(loaded, inputs);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "roostd: internal error: %s\n", e.what());

@@ -4,6 +4,8 @@
 #include "actors/connection/connections.hpp"
 #include "actors/connection/events.hpp"
 #include "actors/connection/reception.hpp"
+#include "actors/database/choose_backend.hpp"
+#include "actors/database/initializer.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/system_user.hpp"
 #include "actors/supervision/supervisor.hpp"
@@ -95,6 +97,7 @@ node::node(config settings)
       session_count_(std::make_shared<std::atomic<std::uint64_t>>(0)),
       histories_(std::make_shared<std::atomic<std::uint64_t>>(0)),
       keeper_board_(std::make_shared<keeper_board>()),
+      database_board_(std::make_shared<database_board>()),
       user_counts_(std::make_shared<user_limit_counts>()),
       desk_(std::make_shared<connection::pool_desk>(
           connection::pool_limits_of(settings_.connections))),
@@ -114,6 +117,9 @@ result<void> node::start() {
   if (!tokens)
     return tokens.error();
   tokens_ = std::move(*tokens);
+  ROOST_TRY(node_id_, data_->node_id(os_random::instance()));
+  if (auto usable = make_database(); !usable)
+    return usable.error();
   if (settings_.terminals.shell_integration) {
     auto installed = terminal::install_shell_integration(data_->path());
     if (!installed)
@@ -156,6 +162,7 @@ result<void> node::start() {
   about.sessions = [count = session_count_] { return count->load(std::memory_order_relaxed); };
   about.user_counts = user_counts_;
   about.keeper = keeper_board_;
+  about.database = database_board_;
   about.is_draining = [draining = is_draining_] { return draining->load(); };
   about.login_url = [this] { return login_url(); };
   caf::scoped_actor self{*system_};
@@ -189,6 +196,12 @@ result<void> node::start() {
   options.place = [this]() -> boost::asio::io_context& { return io_->next(); };
   server_ = std::make_unique<connection::server>(std::move(options));
   return server_->start();
+}
+
+result<std::shared_ptr<database::backend>> node::make_database() const {
+  return database::choose_backend(settings_.database, data_->path(),
+                                  {node_id_, settings_.node_name, ROOST_VERSION},
+                                  os_random::instance());
 }
 
 void node::prepare_for_users() {
@@ -263,6 +276,14 @@ supervisor_actor node::spawn_tree() {
   pool.desk = desk_;
   pool.histories = histories_;
 
+  database::initializer_config store;
+  store.machine.backend = database::backend_of(settings_.database);
+  store.machine.grace = settings_.database.grace;
+  store.machine.retry.longest = settings_.database.retry_longest;
+  store.check_interval = settings_.database.check_interval;
+  store.board = database_board_;
+  store.events = events_;
+
   supervision::supervisor_config root;
   root.name = "node";
   root.children = {
@@ -271,6 +292,13 @@ supervisor_actor node::spawn_tree() {
                    auto handle = s.system.spawn(connection::events, bus);
                    slot.put(handle);
                    return handle;
+                 }),
+      // A connection that is being made is waited for.
+      supervised(rules("database", settings_.database.connect_timeout + milliseconds{1'000}),
+                 [this, store](const child_start& s) {
+                   auto now = store; // what an incarnation stopped stays stopped
+                   now.what = make_database().value();
+                   return s.system.spawn(database::initializer, std::move(now));
                  }),
       // Ends after the terminals: a keeper without a server may begin to read for the programs, and
       // then what terminals still read and write down would be lost.

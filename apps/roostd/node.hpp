@@ -4,12 +4,14 @@
 #include "actors/connection/data_dir.hpp"
 #include "actors/connection/server.hpp"
 #include "actors/connection/token_store.hpp"
+#include "actors/database/backend.hpp"
 #include "actors/runtime/config.hpp"
 #include "actors/runtime/handle_slot.hpp"
 #include "actors/runtime/io_threads.hpp"
 #include "actors/runtime/result.hpp"
 #include "actors/runtime/scheduler.hpp"
 #include "protocols/connection.hpp"
+#include "protocols/database_types.hpp"
 #include "protocols/events.hpp"
 #include "protocols/keeper.hpp"
 #include "protocols/supervision.hpp"
@@ -54,6 +56,7 @@ public:
   void stop();
 
 private:
+  [[nodiscard]] result<std::shared_ptr<database::backend>> make_database() const;
   void prepare_for_users();
   supervisor_actor spawn_tree();
   result<void> await_sessions_of_before();
@@ -68,6 +71,7 @@ private:
   steady_time started_at_;
   std::unique_ptr<connection::data_dir> data_;
   std::unique_ptr<connection::token_store> tokens_;
+  std::string node_id_;
   std::string integration_dir_;
   std::string public_integration_dir_; ///< for sessions of other users
 
@@ -83,6 +87,7 @@ private:
   std::shared_ptr<std::atomic<std::uint64_t>> session_count_;
   std::shared_ptr<std::atomic<std::uint64_t>> histories_;
   std::shared_ptr<keeper_board> keeper_board_;
+  std::shared_ptr<database_board> database_board_;
   std::shared_ptr<user_limit_counts> user_counts_;
   std::shared_ptr<connection::pool_desk> desk_;
   runtime::handle_slot<connection::pool_settings> pool_settings_;

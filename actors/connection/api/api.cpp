@@ -1,6 +1,7 @@
 #include "actors/connection/api/api.hpp"
 
 #include "actors/connection/api/openapi.hpp"
+#include "actors/connection/api/render_database.hpp"
 #include "actors/connection/problem.hpp"
 
 #include <boost/json/serialize.hpp>
@@ -114,6 +115,8 @@ void api_state::dispatch(const route& row, const exchange_ptr& x, const std::str
     return list_connections(x);
   case handler_id::close_connection:
     return close_connection(x, id);
+  case handler_id::get_database:
+    return send_json(x, 200, database_json(config_.database->get()));
   case handler_id::get_metrics:
     return metrics(x);
   }

@@ -11,6 +11,7 @@
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/result.hpp"
 #include "protocols/connection.hpp"
+#include "protocols/database_types.hpp"
 #include "protocols/events.hpp"
 #include "protocols/keeper.hpp"
 #include "protocols/terminal.hpp"
@@ -80,6 +81,7 @@ struct api_config {
   std::function<connections_actor()> pool;
   std::function<std::pair<std::uint64_t, std::uint64_t>()> bans; ///< clients kept away: now, so far
   std::function<std::uint64_t()> sessions;                       ///< in the list
+  std::shared_ptr<const database_board> database = std::make_shared<database_board>();
   std::shared_ptr<const keeper_board> keeper;           ///< null: none, in tests of other things
   std::shared_ptr<const user_limit_counts> user_counts; ///< likewise
   std::function<bool()> is_draining;                    ///< the server shuts down: not ready

@@ -1,5 +1,6 @@
 // What concerns the node as a whole: events, tokens, status, readiness.
 #include "actors/connection/api/api.hpp"
+#include "actors/connection/api/render_database.hpp"
 #include "actors/connection/api/render_pool.hpp"
 #include "actors/connection/pool_report.hpp"
 
@@ -69,6 +70,7 @@ std::vector<component> api_state::own_components() const {
   const auto is_draining = config_.is_draining();
   std::vector<component> out{
       {"server", !is_draining, is_draining ? "the server is shutting down" : ""}};
+  out.push_back(database_component(config_.database->get()));
   if (config_.keeper) {
     const bool is_up = config_.keeper->is_up;
     out.push_back({"keeper", is_up, is_up ? "" : "it is not there; the log says why"});

@@ -1,5 +1,6 @@
 // The pool of connections, for administrators and for Prometheus.
 #include "actors/connection/api/api.hpp"
+#include "actors/connection/api/render_database.hpp"
 #include "actors/connection/api/render_pool.hpp"
 #include "actors/connection/pool_report.hpp"
 #include "actors/runtime/metrics.hpp"
@@ -64,6 +65,7 @@ void api_state::metrics(const exchange_ptr& x) {
                            "memory.",
                            static_cast<double>(config_.user_counts->ended));
             }
+            add_database_metrics(page, config_.database->get());
             add_pool_metrics(page, *seen.report);
             const auto [banned, bans] = config_.bans();
             page.gauge("roost_connections_banned",

@@ -346,6 +346,17 @@ event_text pressure_event_text(std::uint64_t id, const publish_pressure& what, w
   return event_text_of(id, topic, data);
 }
 
+event_text database_event_text(std::uint64_t id, const publish_database& what, wall_time at) {
+  constexpr auto topic = event_topic::database_changed;
+  const json::object data{
+      {"topic", roost::to_string(topic)},
+      {"at", rfc3339(at)},
+      {"state", roost::to_string(what.state)},
+      {"reason", what.reason.empty() ? json::value(nullptr) : json::value(what.reason)},
+      {"backend", roost::to_string(what.backend)}};
+  return event_text_of(id, topic, data);
+}
+
 std::string gap_text(wall_time at) {
   const json::object data{{"topic", "gap"}, {"at", rfc3339(at)}};
   return fmt::format("event: gap\ndata: {}\n\n", json::serialize(data));

@@ -37,7 +37,7 @@ constexpr std::array output_query = {
 constexpr std::array events_query = {
     parameter{"topics", R"({"type":"string"})",
               "comma-separated topics; default: all of session.created, session.changed, "
-              "session.exited, session.removed, pool.pressure"},
+              "session.exited, session.removed, pool.pressure, database.changed"},
 };
 
 constexpr std::span<const parameter> no_query;
@@ -80,6 +80,8 @@ constexpr std::array table = {
           "Shows the pool of connections: limits, use, windows of 1, 10 and 60 s, each WebSocket", no_query, "", false, 0, "ConnectionList", "", 200},
     route{"DELETE", "/api/v1/connections/{id}", handler_id::close_connection, access::admin, scope_rule::refused,
           "Closes a WebSocket with 1008; its terminals live on", no_query, "", false, 0, "", "", 204},
+    route{"GET", "/api/v1/database", handler_id::get_database, access::viewer, scope_rule::filtered,
+          "Shows the state of the database, why it is so, and how it came to it", no_query, "", false, 0, "Database", "", 200},
     route{"GET", "/api/v1/login-url", handler_id::get_login_url, access::local, scope_rule::refused,
           "Gives the URL that signs a browser in; on the Unix socket only", no_query, "", false, 0, "LoginUrl", "", 200},
     route{"GET", "/api/v1/openapi.json", handler_id::get_openapi, access::viewer, scope_rule::filtered,

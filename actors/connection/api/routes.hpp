@@ -38,6 +38,7 @@ enum class handler_id : std::uint8_t {
   get_readiness,
   list_connections,
   close_connection,
+  get_database,
   get_metrics,
 };
 

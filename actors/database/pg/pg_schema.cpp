@@ -169,7 +169,7 @@ result<void, init_failure> pg_schema::make_ledger() {
           "steps_done integer NOT NULL DEFAULT 0, started_at timestamptz NOT NULL DEFAULT now(),"
           "finished_at timestamptz, applied_by text NOT NULL);"
           "CREATE TABLE roost.schema_head ("
-          "only boolean PRIMARY KEY DEFAULT true CHECK (only), version integer NOT NULL);"
+          "is_one boolean PRIMARY KEY DEFAULT true CHECK (is_one), version integer NOT NULL);"
           "INSERT INTO roost.schema_head (version) VALUES (0)");
   if (!made)
     return made.error();
@@ -312,33 +312,42 @@ result<void, init_failure> pg_schema::apply(const migration& m) {
   return m.is_transactional ? apply_in_transaction(m) : apply_in_steps(m);
 }
 
-result<void, init_failure> pg_schema::verify(std::uint32_t& version) {
-  around_.on_progress(database_state::verifying, 0, 0);
+result<schema_look, init_failure> pg_schema::inspect() {
   auto rows = read_ledger();
   if (!rows)
     return rows.error();
-  const auto plan = plan_migrations(known_, *rows);
-  if (!plan.blocked.empty())
-    return init_failure{trouble::permanent, plan.blocked};
+  schema_look out{std::move(*rows), {}};
+  out.plan = plan_migrations(known_, out.rows);
+  if (!out.plan.blocked.empty() || !out.plan.pending.empty())
+    return out;
   auto head = run("SELECT version, (SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM "
                   "pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE "
                   "c.relnamespace = 'roost'::regnamespace AND NOT i.indisvalid) "
                   "FROM roost.schema_head");
   if (!head)
     return head.error();
-  if (!head->first(1).empty())
-    return init_failure{trouble::permanent,
-                        fmt::format("these indexes are invalid: {}. Drop them (DROP INDEX "
-                                    "CONCURRENTLY) and make them again (roostd migrate status says "
-                                    "how far the schema is)",
-                                    head->first(1))};
-  if (!plan.pending.empty() || head->first() != std::to_string(plan.schema_version))
-    return init_failure{trouble::permanent,
-                        fmt::format("the ledger of the schema contradicts itself: its head is at "
-                                    "{}, its rows at {}. Restore the database from a backup",
-                                    head->first(), plan.schema_version)};
-  version = plan.schema_version;
-  return {};
+  if (head->first() != std::to_string(out.plan.schema_version))
+    out.plan.blocked =
+        fmt::format("the ledger of the schema contradicts itself: its head is at {}, "
+                    "its rows at {}. Restore the database from a backup",
+                    head->first(), out.plan.schema_version);
+  else if (!head->first(1).empty())
+    out.plan.blocked = fmt::format("these indexes of the schema roost are invalid: {}. Make each "
+                                   "again with REINDEX INDEX CONCURRENTLY",
+                                   head->first(1));
+  return out;
+}
+
+result<std::uint32_t, init_failure> pg_schema::verify() {
+  around_.on_progress(database_state::verifying, 0, 0);
+  auto found = inspect();
+  if (!found)
+    return found.error();
+  if (!found->plan.blocked.empty())
+    return init_failure{trouble::permanent, found->plan.blocked};
+  if (!found->plan.pending.empty())
+    return init_failure{trouble::transient, "another node has changed the schema meanwhile"};
+  return found->plan.schema_version;
 }
 
 result<pg_schema::outcome, init_failure> pg_schema::bring_up() {
@@ -365,24 +374,19 @@ result<pg_schema::outcome, init_failure> pg_schema::bring_up() {
         return ok.error();
     }
   }
-  outcome out;
-  if (auto ok = verify(out.schema_version); !ok)
-    return ok.error();
+  auto version = verify();
+  if (!version)
+    return version.error();
   if (*locked)
     if (auto ok = run(fmt::format("SELECT pg_catalog.pg_advisory_unlock({})", lock_key)); !ok)
       return ok.error();
-  out.session = std::move(session_);
-  return out;
+  return outcome{std::move(session_), *version};
 }
 
-result<pg_schema::status, init_failure> pg_schema::look() {
+result<schema_look, init_failure> pg_schema::look() {
   if (auto ok = connect(); !ok)
     return ok.error();
-  auto rows = read_ledger();
-  if (!rows)
-    return rows.error();
-  auto plan = plan_migrations(known_, *rows);
-  return status{std::move(*rows), std::move(plan)};
+  return inspect();
 }
 
 } // namespace roost::database

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/database/backend.hpp"
 #include "actors/database/init_machine.hpp"
 #include "actors/database/migration.hpp"
 #include "actors/database/pg/pg_session.hpp"
@@ -57,12 +58,8 @@ public:
 
   result<outcome, init_failure> bring_up();
 
-  /// What is there, without changing anything; the session is not kept.
-  struct status {
-    std::vector<ledger_row> rows;
-    migration_plan plan;
-  };
-  result<status, init_failure> look();
+  /// What is there, without changing anything.
+  result<schema_look, init_failure> look();
 
 private:
   using step_result = result<void, init_failure>;
@@ -79,7 +76,8 @@ private:
   step_result drop_invalid(const std::string& index, bool& is_done);
   step_result hold_lock();
   step_result move_head(const migration& m);
-  step_result verify(std::uint32_t& version);
+  result<schema_look, init_failure> inspect();
+  result<std::uint32_t, init_failure> verify();
 
   result<pg_rows, init_failure> run(const std::string& sql);
   result<pg_rows, init_failure> run(const std::string& sql,

@@ -10,13 +10,29 @@ namespace {
 
 pg_error lost(const char* text) { return {trouble::transient, {}, text}; }
 
+/// libpqxx 6 keeps the state of some errors to itself, and says it by the type alone.
+std::string state_of(const pqxx::sql_error& e) {
+  if (!e.sqlstate().empty())
+    return e.sqlstate();
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(&e) != nullptr)
+    return "42501";
+  if (dynamic_cast<const pqxx::disk_full*>(&e) != nullptr)
+    return "53100";
+  if (dynamic_cast<const pqxx::insufficient_resources*>(&e) != nullptr)
+    return "53000";
+  return "XX000"; // internal_error: what it is says the text
+}
+
 /// What libpqxx threw, as a value.
 template <class Work>
 auto guarded(Work work) -> decltype(work()) {
   try {
     return work();
   } catch (const pqxx::sql_error& e) {
-    return pg_error{classify(e.sqlstate()), e.sqlstate(), e.what()};
+    const auto state = state_of(e);
+    return pg_error{classify(state), state, e.what()};
+  } catch (const pqxx::transaction_rollback& e) {
+    return pg_error{trouble::transient, "40001", e.what()};
   } catch (const pqxx::broken_connection& e) {
     return lost(e.what());
   } catch (const std::exception& e) {

@@ -167,6 +167,24 @@ TEST_F(events_test, a_sink_hears_what_it_asked_for) {
   stop(to);
 }
 
+TEST_F(events_test, the_database_s_state_is_told) {
+  sink_notes notes;
+  const auto to = sys.spawn(sink, &notes, bus);
+  event_filter what;
+  what.topics = {event_topic::database_changed};
+  caf::anon_send(to, subscribe_now{what});
+  settle();
+  caf::anon_send(bus, publish_database{database_state::memory_only, "it is away",
+                                       database_backend::postgresql});
+  settle();
+  ASSERT_EQ(notes.texts.size(), 1u);
+  EXPECT_NE(
+      notes.texts[0].find(R"("state":"memory-only","reason":"it is away","backend":"postgresql")"),
+      std::string::npos)
+      << notes.texts[0];
+  stop(to);
+}
+
 TEST_F(events_test, a_sink_resumes_where_it_was) {
   sink_notes notes;
   const auto to = sys.spawn(sink, &notes, bus);

@@ -235,7 +235,7 @@ recording: {enabled: true, retention: 30d}
       {"recording: {retention: 3d}", "recording.retention: not supported by this version, only "
                                      "the default (30d) is"},
       {"channels: {policy: {}}", "channels.policy: not supported by this version, remove it"},
-      {"database: {url: 'postgresql://db/x'}", "database.url: not supported by this version"},
+      {"database: {pools: {app: 7}}", "database.pools.app: not supported by this version"},
       {"cluster: {join: ['a:1']}", "only the default ([]) is"},
       {"recording: {enabled: false}", "recording.enabled: not supported"},
       {"recording: {retension: 1d}", "unknown key, did you mean 'retention'?"},
@@ -261,19 +261,13 @@ TEST(config_load, values_of_connections_that_contradict_each_other_are_refused) 
 
 TEST(config_load, flags_of_later_versions_are_refused_as_configuration) {
   auto inputs = bare_host();
-  for (const auto& arguments : std::vector<std::vector<std::string>>{
-           {"--join", "a:1"}, {"--cluster-listen", "a:1"}, {"--database", "postgresql://db/x"}}) {
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"--join", "a:1"}, {"--cluster-listen", "a:1"}}) {
     inputs.arguments = arguments;
     const auto loaded = load_config(inputs);
     EXPECT_EQ(loaded.exit_code, 78) << arguments[0];
     EXPECT_THAT(problems(loaded), ElementsAre(HasSubstr("not supported by this version")));
   }
-  inputs.arguments = {"--database", "sqlite:"};
-  EXPECT_EQ(load_config(inputs).exit_code, 0);
-  inputs.arguments = {};
-  inputs.environment["ROOST_DATABASE"] = "memory:";
-  EXPECT_THAT(problems(load_config(inputs)),
-              ElementsAre(HasSubstr("environment ROOST_DATABASE: database.url: not supported")));
 }
 
 TEST(config_load, the_environment_sets_any_key) {

@@ -1,0 +1,68 @@
+#include "actors/connection/api/render_database.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <fmt/format.h>
+
+namespace roost::connection::api {
+
+namespace {
+
+namespace json = boost::json;
+
+json::value text_or_null(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
+} // namespace
+
+std::string database_json(const database_report& report) {
+  json::object out;
+  out["state"] = to_string(report.state);
+  out["since"] = rfc3339(report.since);
+  out["reason"] = text_or_null(report.reason);
+  out["backend"] = to_string(report.backend);
+  out["attempt"] = report.attempt;
+  out["next_attempt_at"] =
+      report.next_attempt_at ? json::value(rfc3339(*report.next_attempt_at)) : json::value(nullptr);
+  out["schema_version"] = report.schema_version;
+  out["migration"] = report.steps == 0
+                         ? json::value(nullptr)
+                         : json::object{{"step", report.step}, {"steps", report.steps}};
+  out["outbox"] = report.outbox;
+  auto& rows = out["transitions"].emplace_array();
+  for (const auto& each : report.transitions)
+    rows.push_back(json::object{{"state", to_string(each.to)},
+                                {"at", rfc3339(each.at)},
+                                {"reason", text_or_null(each.reason)}});
+  return json::serialize(out);
+}
+
+void add_database_metrics(metric_page& page, const database_report& report) {
+  for (std::size_t i = 0; i < database_states.size(); ++i) {
+    const auto& [state, name] = database_states[i];
+    page.gauge("roost_database_state", "1 for the state that the database is in.",
+               state == report.state ? 1 : 0, {{"state", std::string(name)}});
+  }
+  for (std::size_t i = 0; i < database_states.size(); ++i)
+    page.counter("roost_database_transitions_total", "How often each state was entered.",
+                 static_cast<double>(report.entered[i]),
+                 {{"state", std::string(database_states[i].second)}});
+  page.gauge("roost_database_attempts", "Attempts that failed in a row.", report.attempt);
+  page.gauge("roost_database_schema_version", "The last migration that is applied.",
+             report.schema_version);
+}
+
+component database_component(const database_report& report) {
+  std::string text;
+  if (report.state != database_state::ready) {
+    text = to_string(report.state);
+    if (!report.reason.empty())
+      text += ": " + report.reason;
+  }
+  return {"database", true, text};
+}
+
+} // namespace roost::connection::api

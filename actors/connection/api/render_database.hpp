@@ -1,0 +1,22 @@
+#pragma once
+
+#include "actors/connection/api/render.hpp"
+#include "actors/runtime/metrics.hpp"
+#include "protocols/database_types.hpp"
+
+#include <string>
+
+/// The database's report as JSON, as Prometheus metrics, and in words. Pure.
+namespace roost::connection::api {
+
+/// The document of `GET /database`.
+std::string database_json(const database_report& report);
+
+/// `roost_database_…`.
+void add_database_metrics(metric_page& page, const database_report& report);
+
+/// For readiness and status: it is always ready, because the node works without its database; the
+/// text says what is the matter.
+component database_component(const database_report& report);
+
+} // namespace roost::connection::api

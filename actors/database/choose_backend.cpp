@@ -1,0 +1,45 @@
+#include "actors/database/choose_backend.hpp"
+
+#include "actors/database/sqlite/sqlite_backend.hpp"
+
+#include <utility>
+
+namespace roost::database {
+
+database_backend backend_of(const database_config& settings) {
+  if (is_postgresql_url(settings.url))
+    return database_backend::postgresql;
+  return settings.url == "memory:" ? database_backend::memory : database_backend::sqlite;
+}
+
+pg_schema::settings schema_settings(const database_config& settings, const std::string& node) {
+  pg_schema::settings out;
+  out.application = "roost/" + node;
+  out.connect_timeout = settings.connect_timeout;
+  out.migration_timeout = settings.migration_timeout;
+  out.session_timeout = settings.session_timeout;
+  out.lock_wait = settings.lock_wait;
+  return out;
+}
+
+result<std::shared_ptr<backend>> choose_backend(const database_config& settings,
+                                                const std::string& data_dir, node_identity who,
+                                                random_source& random) {
+  if (backend_of(settings) == database_backend::postgresql) {
+    ROOST_TRY(auto where,
+              pg_target::parse(settings.init_url.empty() ? settings.url : settings.init_url));
+    ROOST_TRY(auto known, parse_migrations(postgresql_migrations()));
+    return std::shared_ptr<backend>(
+        std::make_shared<pg_backend>(std::move(where), std::move(known),
+                                     schema_settings(settings, who.name), std::move(who), random));
+  }
+  ROOST_TRY(auto known, parse_migrations(sqlite_migrations()));
+  sqlite_schema::settings file;
+  file.file.path =
+      backend_of(settings) == database_backend::memory ? ":memory:" : data_dir + "/roost.db";
+  file.application = "roost/" + who.name;
+  return std::shared_ptr<backend>(
+      std::make_shared<sqlite_backend>(std::move(file), std::move(known)));
+}
+
+} // namespace roost::database

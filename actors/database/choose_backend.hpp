@@ -1,0 +1,26 @@
+#pragma once
+
+#include "actors/database/backend.hpp"
+#include "actors/database/pg/pg_backend.hpp"
+#include "actors/runtime/config_database.hpp"
+#include "actors/runtime/random.hpp"
+#include "actors/runtime/result.hpp"
+
+#include <memory>
+#include <string>
+
+namespace roost::database {
+
+/// What database.url asks for.
+database_backend backend_of(const database_config& settings);
+
+/// The settings of whoever changes the schema of a PostgreSQL database.
+pg_schema::settings schema_settings(const database_config& settings, const std::string& node);
+
+/// The database of this node. @param data_dir where SQLite's file is. A failure says what is wrong
+/// with the settings.
+result<std::shared_ptr<backend>> choose_backend(const database_config& settings,
+                                                const std::string& data_dir, node_identity who,
+                                                random_source& random);
+
+} // namespace roost::database

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace roost {
+
+/// Where a node keeps what outlives its sessions, and how patient it is with it.
+struct database_config {
+  std::string url;      ///< "": SQLite in the data dir; "memory:"; "postgresql://…"
+  std::string init_url; ///< a way past a connection pooler; empty: as `url`
+  std::chrono::milliseconds connect_timeout{3'000};
+  std::chrono::milliseconds check_interval{1'000};
+  std::chrono::milliseconds lock_wait{300'000};
+  std::chrono::milliseconds session_timeout{60'000};
+  std::chrono::milliseconds migration_timeout{600'000};
+  std::chrono::milliseconds retry_longest{30'000};
+  std::chrono::milliseconds grace{5'000};
+};
+
+/// Whether `url` names a PostgreSQL server.
+bool is_postgresql_url(std::string_view url);
+
+/// Says what is wrong with a value of database.url. Never repeats it: it may hold a password.
+std::optional<std::string> check_database_url(std::string_view url);
+/// The same of database.init_url.
+std::optional<std::string> check_init_url(std::string_view url);
+
+} // namespace roost
