@@ -11,7 +11,7 @@ die() {
 
 # What the C++ build needs, and what the web build needs.
 build_packages=(g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libcaf-dev libfmt-dev
-  libpqxx-dev libre2-dev libseccomp-dev libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev
+  libpqxx-dev libre2-dev libseccomp-dev libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev libzstd-dev
   prometheus-cpp-dev)
 web_packages=(nodejs npm ca-certificates)
 # What the server starts by itself: sandboxes.
