@@ -51,6 +51,12 @@ struct screen_cursor {
   cursor_style style = cursor_style::unset;
 };
 
+/// A row as it was printed, with the blanks that a program wrote at its end.
+struct printed_line {
+  std::string text;
+  bool is_wrapped = false; ///< continues the row before
+};
+
 struct vt_state;
 
 /// A terminal's screen as xterm.js with default options would show it: what a program's output, fed
@@ -117,6 +123,12 @@ public:
   [[nodiscard]] std::size_t scrollback_size() const;
   /// The text of a line of the scrollback, 0 being the oldest; empty past the end.
   [[nodiscard]] std::string scrollback_line_text(std::size_t index) const;
+
+  /// Takes the lines out of the scrollback of the normal screen, oldest first: for who writes down
+  /// what scrolls by. They are gone from the screen then, also when it becomes wider.
+  std::vector<printed_line> take_scrollback();
+  /// The rows of the screen that is shown, from the top down to the last one with text.
+  [[nodiscard]] std::vector<printed_line> printed_lines() const;
 
   /// Everything that decides about what comes next, in readable form: two screens with equal dumps
   /// behave equally. For tests and for bug reports; it contains what the terminal shows.

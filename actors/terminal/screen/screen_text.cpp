@@ -1,6 +1,7 @@
 #include "actors/terminal/screen/sgr_writer.hpp"
 #include "actors/terminal/screen/vt_state.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string_view>
@@ -109,6 +110,38 @@ std::string screen::scrollback_line_text(std::size_t index) const {
   line unpacked;
   state_->normal.history.unpack(index, unpacked, tables);
   return text_of(tables, unpacked);
+}
+
+std::vector<printed_line> screen::take_scrollback() {
+  auto& pg = state_->normal;
+  std::vector<printed_line> taken(pg.history.size());
+  cell_tables tables;
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    line unpacked;
+    pg.history.unpack(i, unpacked, tables);
+    append_cells(tables, unpacked, taken[i].text);
+    taken[i].is_wrapped = pg.history.is_wrapped(i);
+  }
+  pg.history.clear();
+  // It counts from the oldest line.
+  pg.saved.line =
+      std::max<std::int64_t>(pg.saved.line - static_cast<std::int64_t>(taken.size()), 0);
+  return taken;
+}
+
+std::vector<printed_line> screen::printed_lines() const {
+  const auto& pg = state_->active();
+  std::vector<printed_line> lines;
+  std::size_t used = 0;
+  for (int row = 0; row < state_->rows; ++row) {
+    auto& added = lines.emplace_back();
+    append_cells(state_->tables, pg.row(row), added.text);
+    added.is_wrapped = pg.row(row).is_wrapped;
+    if (added.text.find_first_not_of(' ') != std::string::npos)
+      used = lines.size();
+  }
+  lines.resize(used);
+  return lines;
 }
 
 std::string screen::screen_ansi() const {

@@ -178,5 +178,38 @@ TEST(screen, tables_are_bounded) {
   EXPECT_LT(s.memory_bytes(), 4u << 20);
 }
 
+std::string printed(const std::vector<printed_line>& lines) {
+  std::string text;
+  for (const auto& one : lines)
+    text += (one.is_wrapped ? "+" : "-") + one.text + "|";
+  return text;
+}
+
+TEST(screen, gives_away_what_scrolled_out_once) {
+  auto s = fed("0123456789ab \r\nx  \r\n\r\ny\r\nz");
+  EXPECT_EQ(printed(s.take_scrollback()), "-0123456789|+ab |");
+  EXPECT_EQ(s.scrollback_size(), 0u);
+  EXPECT_EQ(printed(s.take_scrollback()), "");
+  EXPECT_EQ(s.screen_text(), "x\n\ny\nz\n");
+  s.feed("\x1b[?1049h\r\n\r\n\r\n\r\n\r\n");
+  EXPECT_EQ(printed(s.take_scrollback()), "");
+}
+
+TEST(screen, a_saved_cursor_stays_when_the_scrollback_is_taken) {
+  auto s = fed("a\r\nb\r\nc\r\nd\r\ne\r\nf\x1b[2;3H\x1b"
+               "7\x1b[4;1H");
+  ASSERT_EQ(s.take_scrollback().size(), 2u);
+  s.feed("\x1b"
+         "8");
+  EXPECT_EQ(s.cursor().row, 1);
+  EXPECT_EQ(s.cursor().col, 2);
+}
+
+TEST(screen, gives_its_rows_as_they_were_printed) {
+  EXPECT_EQ(printed(fed("0123456789ab\r\n x ").printed_lines()), "-0123456789|+ab|- x |");
+  EXPECT_EQ(printed(fed("").printed_lines()), "");
+  EXPECT_EQ(printed(fed("a\x1b[?1049h\x1b[Hb").printed_lines()), "-b|");
+}
+
 } // namespace
 } // namespace roost::terminal
