@@ -41,6 +41,7 @@ INSTANTIATE_TEST_SUITE_P(all, fuzz_replay,
                                          surface{"client_message", client_message},
                                          surface{"http_head", http_head},
                                          surface{"proxy_header", proxy_header},
+                                         surface{"recording_chunk", recording_chunk},
                                          surface{"terminal_output", terminal_output}),
                          [](const auto& tested) { return tested.param.name; });
 

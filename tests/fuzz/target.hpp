@@ -20,6 +20,9 @@ void http_head(std::string_view data);
 /// What says who the client is; the first byte chooses: a PROXY header, X-Forwarded-For (the peer
 /// in the first line, a header in each other), or a block of addresses.
 void proxy_header(std::string_view data);
+/// A chunk of a recording out of a store. Five bytes say what is told about it (end offset, micro-
+/// seconds, events); the sixth chooses: the blob, or the event list in it.
+void recording_chunk(std::string_view data);
 /// What a program writes to its terminal; the first three bytes choose the size and the cuts.
 void terminal_output(std::string_view data);
 
