@@ -18,7 +18,7 @@ namespace {
 constexpr char blob_version = 1;
 // Of a frame of today's format: the library also reads forgotten ones.
 constexpr std::string_view frame_magic = "\x28\xb5\x2f\xfd";
-// The default of the library: about 2 ms for a full chunk, and text to a fifth or less.
+// The default of the library: about 1 ms for a full chunk, and text to a fifth or less.
 constexpr int compression_level = 3;
 
 enum class kind : std::uint8_t { output = 0, resize = 1, marker = 2, gap = 3, exit = 4 };

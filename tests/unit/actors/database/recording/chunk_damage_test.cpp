@@ -78,7 +78,10 @@ TEST(chunk_damage, any_cut_is_found_and_anything_behind_it) {
     cut.blob.resize(size);
     expect_damaged(cut, "cut");
   }
-  for (const auto& more : {std::string("x"), whole.blob.substr(1), std::string(1000, '\0')}) {
+  // A frame that the library passes over, too.
+  const std::string skippable("\x50\x2a\x4d\x18\x03\0\0\0abc", 11);
+  for (const auto& more :
+       {std::string("x"), whole.blob.substr(1), std::string(1000, '\0'), skippable}) {
     auto longer = whole;
     longer.blob += more;
     expect_damaged(longer, "longer");

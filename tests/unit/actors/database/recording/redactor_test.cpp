@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace roost::recording {
 namespace {
 
@@ -133,6 +135,15 @@ TEST(redactor, finds_in_a_line_of_any_length_and_holds_little_of_it) {
   tested.flush([&out](moment, std::string_view bytes) { out += bytes; });
   EXPECT_EQ(out.find('s'), std::string::npos);
   EXPECT_EQ(out.size(), line.size());
+}
+
+TEST(redactor, a_match_at_the_edge_of_what_is_held_hides_none_that_overlaps_it) {
+  const std::string text = std::string(1500, '.') + std::string(1000, 'x') + std::string(100, 'y') +
+                           std::string(1000, 'z') + std::string(500, 'z') + "!";
+  std::string expected = text;
+  std::fill(expected.begin() + 1500, expected.end() - 1, '*');
+  // At the 4097th byte the first pattern has matched, and the second has not yet.
+  EXPECT_EQ(redacted({"x{1000}y{100}", "y{100}z{1000}z{500}"}, text, 1), expected);
 }
 
 TEST(redactor, a_match_longer_than_all_that_is_held_goes_in_parts) {
