@@ -14,8 +14,8 @@ constexpr std::size_t piece_size = std::size_t{64} << 10;
 constexpr std::uint64_t small_blob = 128;
 // While output is lost to the rate, the burst is saved up to this part before it is taken again, so
 // that a flood becomes few long pieces.
-constexpr std::uint64_t refill_part = 2;
-// No recording goes on longer than this without a look, however slow its rate is.
+constexpr double refill_part = 0.5;
+// Saving up takes no longer than this, however slow the rate is.
 constexpr std::chrono::seconds longest_pause{60};
 
 } // namespace
@@ -125,7 +125,7 @@ bool recorder::may_take(moment now, std::size_t size) {
   dropping_until_.reset();
   if (const auto ready = pace_.ready_at(now.steady); ready > now.steady) {
     const auto refill =
-        std::chrono::duration<double>(static_cast<double>(limits_.burst / refill_part) /
+        std::chrono::duration<double>(static_cast<double>(limits_.burst) * refill_part /
                                       static_cast<double>(limits_.bytes_per_second));
     dropping_until_ = ready + std::chrono::duration_cast<steady_time::duration>(
                                   std::min<std::chrono::duration<double>>(refill, longest_pause));
