@@ -89,6 +89,15 @@ void append_json(std::string& out, std::string_view text) {
   }
 }
 
+void append_storable(std::string& out, std::string_view text) {
+  while (!text.empty()) {
+    const auto [code, size] = decode(text);
+    const auto taken = size == 0 ? std::size_t{1} : size;
+    out += size == 0 || code == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(0, taken);
+    text.remove_prefix(taken);
+  }
+}
+
 std::string_view utf8_prefix(std::string_view text, std::size_t limit) {
   if (text.size() <= limit)
     return text;

@@ -14,6 +14,10 @@ void append_visible(std::string& out, std::string_view text);
 /// become U+FFFD, since JSON has no way to carry them.
 void append_json(std::string& out, std::string_view text);
 
+/// Appends `text` as what every database takes for text: zeros and bytes that are not UTF-8 become
+/// U+FFFD.
+void append_storable(std::string& out, std::string_view text);
+
 /// The longest prefix of `text` of at most `limit` bytes that does not cut a UTF-8 character.
 std::string_view utf8_prefix(std::string_view text, std::size_t limit);
 

@@ -65,6 +65,13 @@ TEST(text_escape, never_lets_a_control_byte_through) {
   }
 }
 
+TEST(text_escape, makes_text_that_databases_take) {
+  std::string out;
+  append_storable(out, std::string_view("a\0b\xff\n\xc3\xa9\xc3", 8));
+  EXPECT_EQ(out, "a\xef\xbf\xbd"
+                 "b\xef\xbf\xbd\n\xc3\xa9\xef\xbf\xbd");
+}
+
 TEST(text_escape, cuts_between_characters) {
   EXPECT_EQ(utf8_prefix("abc", 5), "abc");
   EXPECT_EQ(utf8_prefix("abc", 2), "ab");
