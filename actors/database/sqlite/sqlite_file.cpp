@@ -28,8 +28,6 @@ trouble kind_of(int code) {
   case SQLITE_PERM:
   case SQLITE_READONLY:
   case SQLITE_IOERR:
-  case SQLITE_CORRUPT:
-  case SQLITE_NOTADB:
   case SQLITE_CANTOPEN:
   case SQLITE_AUTH:
     return trouble::operator_needed;
@@ -113,9 +111,7 @@ sqlite_result<std::unique_ptr<sqlite_file>> sqlite_file::open(const settings& wi
 
 sqlite_result<void> sqlite_file::configure(const settings& with) {
   sqlite3_busy_timeout(db_, static_cast<int>(with.busy_timeout.count()));
-  // What a damaged or hostile file says of itself is not obeyed.
   sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  sqlite3_db_config(db_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(db_, SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
   if (auto ok = script("PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY"); !ok)
     return ok;

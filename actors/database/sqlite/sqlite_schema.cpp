@@ -37,7 +37,7 @@ init_failure sqlite_schema::explain(const sqlite_error& why, std::string what) c
   // People hear the file's name, the log has its path.
   const auto name = std::filesystem::path(settings_.file.path).filename().string();
   if (why.is_damaged())
-    return {trouble::operator_needed, damage(name)};
+    return {why.kind, damage(name)};
   if (why.is_full())
     return {why.kind, fmt::format("there is no room on the disk of the database file {}", name)};
   if (why.kind == trouble::operator_needed)

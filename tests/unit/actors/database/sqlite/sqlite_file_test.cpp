@@ -194,7 +194,7 @@ TEST(sqlite_file_test, what_is_no_database_is_left_as_it_is) {
   auto file = sqlite_file::open({.path = path});
   ASSERT_FALSE(file);
   EXPECT_TRUE(file.error().is_damaged());
-  EXPECT_EQ(file.error().kind, trouble::operator_needed);
+  EXPECT_EQ(file.error().kind, trouble::permanent);
   EXPECT_TRUE(bytes_of(path) == text);
 }
 

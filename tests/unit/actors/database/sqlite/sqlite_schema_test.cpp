@@ -132,7 +132,7 @@ TEST_F(sqlite_schema_test, a_damaged_file_is_reported_with_what_to_do_and_left_a
   folder.file("roost.db", damaged, 0600);
   auto refused = schema(of({first, second})).bring_up();
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, trouble::operator_needed);
+  EXPECT_EQ(refused.error().kind, trouble::permanent) << "the state is blocked";
   for (const auto* part : {"roost.db is damaged", "restore", "-wal", ".recover"})
     EXPECT_NE(refused.error().reason.find(part), std::string::npos) << part;
   EXPECT_EQ(refused.error().reason.find(folder.path()), std::string::npos) << "a path";

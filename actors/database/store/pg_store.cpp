@@ -1,0 +1,105 @@
+#include "actors/database/store/pg_store.hpp"
+
+#include "actors/database/store/hex.hpp"
+#include "actors/database/store/sql_store.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace roost::database {
+
+namespace {
+
+store_error explain(const pg_error& why) {
+  const auto* text = why.sqlstate.empty()             ? "the connection to the database was lost"
+                     : why.kind == trouble::transient ? "the database is busy or out of room"
+                                                      : "the database refused a statement";
+  return {why.kind, store_error::reason::store, text,
+          fmt::format("SQLSTATE {}: {}", why.sqlstate, why.text)};
+}
+
+std::optional<std::string> as_text(const sql_value& value) {
+  struct {
+    std::optional<std::string> operator()(std::monostate) const { return std::nullopt; }
+    std::optional<std::string> operator()(std::int64_t v) const { return std::to_string(v); }
+    std::optional<std::string> operator()(const std::string& v) const { return v; }
+    std::optional<std::string> operator()(const blob& v) const {
+      std::string out = "\\x";
+      append_hex(out, v.bytes);
+      return out;
+    }
+  } convert;
+  return std::visit(convert, value);
+}
+
+class pg_engine final : public sql_engine {
+public:
+  pg_engine(std::unique_ptr<pg_session> session, std::chrono::milliseconds timeout)
+      : session_(std::move(session)), timeout_(timeout) {}
+
+  store_result<std::size_t> run(const statement& what, std::vector<sql_row>* rows) override {
+    std::vector<std::optional<std::string>> values;
+    values.reserve(what.values.size());
+    for (const auto& each : what.values)
+      values.push_back(as_text(each));
+    auto done = session_->run(what.sql, values, timeout_);
+    if (!done)
+      return explain(done.error());
+    if (rows != nullptr)
+      *rows = done->all();
+    return done->affected();
+  }
+
+  store_result<void> begin() override { return simple("BEGIN"); }
+  store_result<void> commit() override { return simple("COMMIT"); }
+  void rollback() override {
+    if (session_->is_open())
+      (void)simple("ROLLBACK"); // a server that is not there has undone it
+  }
+
+  std::string time_in(std::string value) const override {
+    return fmt::format("timestamptz 'epoch' + CAST({} AS bigint) * interval '1 microsecond'",
+                       value);
+  }
+  std::string time_out(std::string column) const override {
+    return fmt::format("CAST(extract(epoch FROM {}) * 1000000 AS bigint)", column);
+  }
+  std::string blob_out(std::string cell) const override {
+    return cell.starts_with("\\x") ? from_hex(std::string_view(cell).substr(2)).value_or("") : "";
+  }
+  std::string_view row_id() const override { return "ctid"; }
+  std::string_view position() const override { return "strpos"; }
+  std::string words_in(statement& to, const std::vector<word>& words) const override {
+    return fmt::format("CAST({} AS tsvector)", to.value(tsvector_text(words)));
+  }
+  std::string matches(statement& to, const search_query& query) const override {
+    return fmt::format("words @@ CAST({} AS tsquery)", to.value(query.tsquery()));
+  }
+
+private:
+  store_result<void> simple(const char* sql) {
+    if (auto done = session_->run(sql, timeout_); !done)
+      return explain(done.error());
+    return {};
+  }
+
+  std::unique_ptr<pg_session> session_;
+  std::chrono::milliseconds timeout_;
+};
+
+} // namespace
+
+store_result<std::unique_ptr<store>> make_pg_store(std::unique_ptr<pg_session> session,
+                                                   std::chrono::milliseconds timeout) {
+  // What the statements and the reading of rows rely on.
+  auto set = session->run("SET search_path TO roost; SET bytea_output TO hex; SET TimeZone TO "
+                          "'UTC'; SET default_transaction_isolation TO 'read committed'",
+                          timeout);
+  if (!set)
+    return explain(set.error());
+  return std::unique_ptr<store>(
+      std::make_unique<sql_store>(std::make_unique<pg_engine>(std::move(session), timeout)));
+}
+
+} // namespace roost::database
