@@ -29,6 +29,11 @@ struct init_outcome {
   std::string reason;               ///< for people
 };
 
+/// How many records the shared database does not have yet.
+struct outbox_depth {
+  std::uint64_t records = 0;
+};
+
 /// Begins an attempt. The worker says how it goes on.
 struct begin_init {};
 /// Looks whether a database that was ready is still there.
@@ -41,12 +46,14 @@ CAF_ADD_TYPE_ID(roost_database, (roost::init_progress))
 CAF_ADD_TYPE_ID(roost_database, (roost::init_outcome))
 CAF_ADD_TYPE_ID(roost_database, (roost::begin_init))
 CAF_ADD_TYPE_ID(roost_database, (roost::check_database))
+CAF_ADD_TYPE_ID(roost_database, (roost::outbox_depth))
 CAF_END_TYPE_ID_BLOCK(roost_database)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::init_progress)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::init_outcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::begin_init)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::check_database)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::outbox_depth)
 
 namespace roost {
 
@@ -54,6 +61,8 @@ namespace roost {
 using database_actor = caf::typed_actor<
     // How an attempt goes on, from the worker.
     caf::reacts_to<init_progress>,
+    // How much waits for it, from the archive.
+    caf::reacts_to<outbox_depth>,
     // Its own timers.
     caf::reacts_to<timer_fired>>;
 

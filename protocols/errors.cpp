@@ -90,6 +90,8 @@ constexpr std::array rows = {
     row(re::view_only, "view-only", "The stream is read-only", 403),
     row(re::not_read, "not-read", "The client stopped reading", 503, 4008),
     row(re::superseded, "superseded", "The stream was taken over elsewhere", 409, 4409),
+    row(re::store_unavailable, "store-unavailable",
+        "What was written down cannot be read or written now", 503),
     row(re::internal, "internal", "The server made a mistake", 500, 1011),
 
     row(se::usage, "usage", "The command line is not valid", 64),

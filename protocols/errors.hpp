@@ -67,6 +67,7 @@ enum class request_error : std::uint8_t {
   view_only,
   not_read,
   superseded,
+  store_unavailable,
   internal,
 };
 

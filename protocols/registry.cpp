@@ -1,5 +1,6 @@
 #include "protocols/registry.hpp"
 
+#include "protocols/archive.hpp"
 #include "protocols/connection.hpp"
 #include "protocols/database.hpp"
 #include "protocols/events.hpp"
@@ -24,6 +25,7 @@ static_assert(in_order<caf::id_block::roost_terminal, caf::id_block::roost_keepe
 static_assert(in_order<caf::id_block::roost_keeper, caf::id_block::roost_connection>);
 static_assert(in_order<caf::id_block::roost_connection, caf::id_block::roost_events>);
 static_assert(in_order<caf::id_block::roost_events, caf::id_block::roost_database>);
+static_assert(in_order<caf::id_block::roost_database, caf::id_block::roost_archive>);
 
 } // namespace
 
@@ -35,6 +37,7 @@ void register_messages(caf::actor_system_config& config) {
   config.add_message_types<caf::id_block::roost_connection>();
   config.add_message_types<caf::id_block::roost_events>();
   config.add_message_types<caf::id_block::roost_database>();
+  config.add_message_types<caf::id_block::roost_archive>();
 }
 
 } // namespace roost

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 /// The words for a session that models, messages and configuration share. No CAF.
 namespace roost {
@@ -8,6 +9,22 @@ namespace roost {
 /// Where a session is in its life. Moves to the right only; `lost` when the keeper that held its
 /// program is gone.
 enum class session_state : std::uint8_t { starting, running, exiting, exited, lost };
+
+constexpr std::string_view to_string(session_state state) {
+  switch (state) {
+  case session_state::starting:
+    return "starting";
+  case session_state::running:
+    return "running";
+  case session_state::exiting:
+    return "exiting";
+  case session_state::exited:
+    return "exited";
+  case session_state::lost:
+    return "lost";
+  }
+  return "lost";
+}
 
 /// What a viewer may do: `control` types and counts for the size, `view` only watches.
 enum class viewer_mode : std::uint8_t { control, view };

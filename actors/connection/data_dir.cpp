@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <filesystem>
 #include <system_error>
 
@@ -108,6 +109,22 @@ result<std::array<std::byte, 32>> data_dir::cookie_key(random_source& random) co
     return unusable(file, "is damaged; delete it to end all logins and start with a new one");
   std::copy(bytes->begin(), bytes->end(), key.begin());
   return key;
+}
+
+result<std::uint64_t> data_dir::next_boot() const {
+  const auto file = path_ + "/boots";
+  ROOST_TRY(const auto text, read_private_file(file, 256));
+  std::uint64_t boots = 0;
+  if (text) {
+    const auto* const end = text->data() + std::min(text->find('\n'), text->size());
+    const auto read = std::from_chars(text->data(), end, boots);
+    if (read.ec != std::errc{} || read.ptr != end)
+      return unusable(file, "is damaged; write a number into it that is higher than ever before");
+  }
+  ++boots;
+  if (auto written = write_private_file(file, std::to_string(boots) + "\n"); !written)
+    return std::move(written).error();
+  return boots;
 }
 
 result<std::string> data_dir::node_id(random_source& random) const {

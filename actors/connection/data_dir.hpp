@@ -37,6 +37,10 @@ public:
   /// folder must not be used beside it.
   result<std::string> node_id(random_source& random) const;
 
+  /// Counts the starts of this node, in `DATA/boots`: each call is one. From 1, never again the
+  /// same.
+  result<std::uint64_t> next_boot() const;
+
 private:
   data_dir(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
 

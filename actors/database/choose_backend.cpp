@@ -1,10 +1,22 @@
 #include "actors/database/choose_backend.hpp"
 
 #include "actors/database/sqlite/sqlite_backend.hpp"
+#include "actors/database/store/pg_store.hpp"
 
 #include <utility>
 
 namespace roost::database {
+
+namespace {
+
+// Of the archive's statements: each is a batch of some hundred records at most.
+constexpr std::chrono::seconds statement_timeout{10};
+
+std::string own_file(const database_config& settings, const std::string& data_dir) {
+  return settings.url == "memory:" ? ":memory:" : data_dir + "/roost.db";
+}
+
+} // namespace
 
 database_backend backend_of(const database_config& settings) {
   if (is_postgresql_url(settings.url))
@@ -22,6 +34,27 @@ pg_schema::settings schema_settings(const database_config& settings, const std::
   return out;
 }
 
+result<archive_files> choose_files(const database_config& settings, const std::string& data_dir,
+                                   const std::string& node, std::shared_ptr<socket_cutter> cutter) {
+  archive_files out;
+  out.file.path = own_file(settings, data_dir);
+  out.file.application = "roost/" + node;
+  out.file.spool = settings.spool;
+  if (backend_of(settings) != database_backend::postgresql)
+    return out;
+  ROOST_TRY(auto where, pg_target::parse(settings.url));
+  out.file.has_shared = true;
+  out.connect = [where, application = "roost/" + node, timeout = settings.connect_timeout,
+                 cutter = std::move(cutter)]() -> store_result<std::unique_ptr<store>> {
+    auto opened = pg_session::open(where, application, timeout, *cutter);
+    if (!opened)
+      return store_error{opened.error().kind, store_error::reason::store,
+                         "the database cannot be reached", opened.error().text};
+    return make_pg_store(std::move(*opened), statement_timeout);
+  };
+  return out;
+}
+
 result<std::shared_ptr<backend>> choose_backend(const database_config& settings,
                                                 const std::string& data_dir, node_identity who,
                                                 random_source& random) {
@@ -35,8 +68,7 @@ result<std::shared_ptr<backend>> choose_backend(const database_config& settings,
   }
   ROOST_TRY(auto known, parse_migrations(sqlite_migrations()));
   sqlite_schema::settings file;
-  file.file.path =
-      backend_of(settings) == database_backend::memory ? ":memory:" : data_dir + "/roost.db";
+  file.file.path = own_file(settings, data_dir);
   file.application = "roost/" + who.name;
   return std::shared_ptr<backend>(
       std::make_shared<sqlite_backend>(std::move(file), std::move(known)));

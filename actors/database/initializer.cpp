@@ -72,7 +72,8 @@ void initializer_state::attempt() {
           [this](const init_outcome& x) {
             if (!x.is_ok)
               return lose(failure_of(x));
-            machine_->succeed(x.schema_version, 0, config_.time->now(), config_.time->now_wall());
+            machine_->succeed(x.schema_version, depth_, config_.time->now(),
+                              config_.time->now_wall());
             timers_.cancel(grace_timer);
             tell();
             check_later();
@@ -87,6 +88,12 @@ void initializer_state::on_progress(const init_progress& x) {
   if (x.to == database_state::connecting)
     return;
   machine_->advance(x.to, x.step, x.steps, config_.time->now_wall());
+  tell();
+}
+
+void initializer_state::on_depth(const outbox_depth& x) {
+  depth_ = x.records;
+  machine_->set_backlog(depth_, config_.time->now_wall());
   tell();
 }
 
@@ -150,6 +157,7 @@ database_actor::behavior_type initializer(database_actor::stateful_pointer<initi
   self->state.open(std::move(config));
   return {
       [self](const init_progress& x) { self->state.on_progress(x); },
+      [self](const outbox_depth& x) { self->state.on_depth(x); },
       [self](const timer_fired& x) { self->state.fire(x); },
   };
 }

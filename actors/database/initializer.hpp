@@ -55,6 +55,7 @@ public:
 
   void open(initializer_config config);
   void on_progress(const init_progress& x);
+  void on_depth(const outbox_depth& x);
   void fire(const timer_fired& x) { timers_.fire(x); }
 
 private:
@@ -72,7 +73,8 @@ private:
   initializer_config config_;
   log::logger log_{log::context{"database", 0, {}, {}}};
   std::optional<init_machine> machine_;
-  std::uint64_t told_ = 0; ///< transitions
+  std::uint64_t told_ = 0;  ///< transitions
+  std::uint64_t depth_ = 0; ///< of the outbox
   database_worker_actor worker_;
   runtime::timers<std::remove_pointer_t<database_actor::pointer>> timers_;
 };

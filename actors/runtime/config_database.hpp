@@ -19,6 +19,8 @@ struct database_config {
   std::chrono::milliseconds migration_timeout{600'000};
   std::chrono::milliseconds retry_longest{30'000};
   std::chrono::milliseconds grace{5'000};
+  std::uint64_t memory = std::uint64_t{16} << 20; ///< what waits to be written to the node's file
+  std::uint64_t spool = std::uint64_t{1} << 30;   ///< what waits there for PostgreSQL
 };
 
 /// Whether `url` names a PostgreSQL server.

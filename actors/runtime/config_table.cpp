@@ -374,6 +374,16 @@ std::vector<config_row> make_table() {
       {"database.fallback.grace",
        "How long the database may be away before the node says that it works without it.",
        reload::needs_restart, cv::duration(ROOST_AT(database.grace), 100ms, 10min)},
+      {"database.fallback.memory",
+       "Bytes of what may wait in memory to be written to the node's own file. Beyond it measures "
+       "are "
+       "dropped first, then whatever comes.",
+       reload::needs_restart, cv::size(ROOST_AT(database.memory), mib, gib)},
+      {"database.fallback.spool",
+       "Bytes of what may wait in the node's own file for PostgreSQL, while that is away. Beyond "
+       "it "
+       "measures are dropped, and nothing new is written down until there is room.",
+       reload::needs_restart, cv::size(ROOST_AT(database.spool), mib, 1024 * gib)},
 
       {"log.level", "The least severe lines that are written.", reload::at_once,
        cv::choice(ROOST_AT(log.level), "trace, debug, info, warn, error or off",
@@ -391,7 +401,6 @@ constexpr std::string_view reserved_text = R"(
 channels: {}
 database:
   pools: {app: 6, init: 1, analytics: 2}
-  fallback: {memory: 16MiB, spool: 1GiB}
 cluster: {listen: "", join: [], certificate: "", key: "", ca: ""}
 recording: {enabled: true, max_per_session: 64MiB, retention: 30d, redact: []}
 )";

@@ -238,7 +238,13 @@ void terminals_state::watch_users() {
 void terminals_state::announce(entry& e, event_topic topic) {
   e.is_announced = true;
   context_.count->store(sessions_.size(), std::memory_order_relaxed);
-  self_->send(context_.events.get(), publish_session{topic, current(e)});
+  tell({topic, current(e)});
+}
+
+void terminals_state::tell(const publish_session& what) {
+  self_->send(context_.events.get(), what);
+  if (const auto archive = context_.archive.get())
+    caf::anon_send(archive, what);
 }
 
 caf::result<session_handle> terminals_state::on_find(const find_session& x) {
@@ -306,7 +312,7 @@ void terminals_state::forget(std::map<std::string, entry>::iterator at,
   }
   sessions_.erase(at);
   context_.count->store(sessions_.size(), std::memory_order_relaxed);
-  self_->send(context_.events.get(), publish_session{event_topic::session_removed, info});
+  tell({event_topic::session_removed, info});
 }
 
 void terminals_state::forget_old() {

@@ -8,6 +8,7 @@
 #include "actors/terminal/terminal.hpp"
 #include "actors/terminal/usage_sampler.hpp"
 #include "actors/terminal/user_watch.hpp"
+#include "protocols/archive.hpp"
 #include "protocols/events.hpp"
 #include "protocols/supervision.hpp"
 #include "protocols/terminal.hpp"
@@ -39,6 +40,7 @@ struct terminals_context {
   std::size_t max_exited = 200;
   runtime::handle_slot<supervisor_actor> supervisor; ///< of the terminals
   runtime::handle_slot<events_actor> events;
+  runtime::handle_slot<archive_actor> archive; ///< hears the same; empty: nothing is written down
   std::shared_ptr<std::atomic<std::uint64_t>> count;     ///< sessions in the list, for status pages
   std::shared_ptr<std::atomic<std::uint64_t>> histories; ///< bytes of all terminals' histories
   runtime::handle_slot<keeper_actor> keeper;
@@ -94,6 +96,7 @@ private:
   /// Spawns a session's terminal, and calls when its program runs, or does not.
   void make_terminal(const terminal_task& task, begun_handler done);
   void announce(entry& e, event_topic topic);
+  void tell(const publish_session& what);
   void forget(std::map<std::string, entry>::iterator at,
               const std::function<void()>& done = nullptr);
   void forget_old();

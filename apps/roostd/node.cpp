@@ -98,6 +98,8 @@ node::node(config settings)
       histories_(std::make_shared<std::atomic<std::uint64_t>>(0)),
       keeper_board_(std::make_shared<keeper_board>()),
       database_board_(std::make_shared<database_board>()),
+      archive_board_(std::make_shared<database::archive_board>()),
+      cutter_(std::make_shared<database::socket_cutter>()),
       user_counts_(std::make_shared<user_limit_counts>()),
       desk_(std::make_shared<connection::pool_desk>(
           connection::pool_limits_of(settings_.connections))),
@@ -118,8 +120,11 @@ result<void> node::start() {
     return tokens.error();
   tokens_ = std::move(*tokens);
   ROOST_TRY(node_id_, data_->node_id(os_random::instance()));
+  ROOST_TRY(boot_, data_->next_boot());
   if (auto usable = make_database(); !usable)
     return usable.error();
+  ROOST_TRY(archive_files_, database::choose_files(settings_.database, data_->path(),
+                                                   settings_.node_name, cutter_));
   if (settings_.terminals.shell_integration) {
     auto installed = terminal::install_shell_integration(data_->path());
     if (!installed)
@@ -163,6 +168,8 @@ result<void> node::start() {
   about.user_counts = user_counts_;
   about.keeper = keeper_board_;
   about.database = database_board_;
+  about.archive = archive_;
+  about.archive_board = archive_board_;
   about.is_draining = [draining = is_draining_] { return draining->load(); };
   about.login_url = [this] { return login_url(); };
   caf::scoped_actor self{*system_};
@@ -249,6 +256,7 @@ supervisor_actor node::spawn_tree() {
   directory.exited_retention = settings_.terminals.exited_retention;
   directory.supervisor = terminal_supervisor_;
   directory.events = events_;
+  directory.archive = archive_;
   directory.count = session_count_;
   directory.histories = histories_;
   directory.keeper = keeper_;
@@ -284,6 +292,15 @@ supervisor_actor node::spawn_tree() {
   store.board = database_board_;
   store.events = events_;
 
+  database::archive_config archive;
+  archive.queue = {node_id_, boot_, settings_.database.memory};
+  archive.board = archive_board_;
+  archive.database = database_board_;
+  archive.initializer = database_;
+  archive.make_workers = [files = archive_files_](caf::local_actor& parent) {
+    return database::spawn_archive_workers(parent, files);
+  };
+
   supervision::supervisor_config root;
   root.name = "node";
   root.children = {
@@ -298,7 +315,16 @@ supervisor_actor node::spawn_tree() {
                  [this, store](const child_start& s) {
                    auto now = store; // what an incarnation stopped stays stopped
                    now.what = make_database().value();
-                   return s.system.spawn(database::initializer, std::move(now));
+                   auto handle = s.system.spawn(database::initializer, std::move(now));
+                   database_.put(handle);
+                   return handle;
+                 }),
+      // Ends after whoever writes to it.
+      supervised(rules("archive"),
+                 [slot = archive_, archive](const child_start& s) {
+                   auto handle = s.system.spawn(database::archive, archive);
+                   slot.put(handle);
+                   return handle;
                  }),
       // Ends after the terminals: a keeper without a server may begin to read for the programs, and
       // then what terminals still read and write down would be lost.
@@ -423,6 +449,8 @@ void node::stop() {
   terminals_.clear();
   connections_.clear();
   keeper_.clear();
+  database_.clear();
+  archive_.clear();
   server_.reset();
   system_.reset();
   io_->stop();

@@ -4,13 +4,17 @@
 #include "actors/connection/data_dir.hpp"
 #include "actors/connection/server.hpp"
 #include "actors/connection/token_store.hpp"
+#include "actors/database/archive/archive.hpp"
 #include "actors/database/backend.hpp"
+#include "actors/database/pg/socket_cutter.hpp"
 #include "actors/runtime/config.hpp"
 #include "actors/runtime/handle_slot.hpp"
 #include "actors/runtime/io_threads.hpp"
 #include "actors/runtime/result.hpp"
 #include "actors/runtime/scheduler.hpp"
+#include "protocols/archive.hpp"
 #include "protocols/connection.hpp"
+#include "protocols/database.hpp"
 #include "protocols/database_types.hpp"
 #include "protocols/events.hpp"
 #include "protocols/keeper.hpp"
@@ -72,6 +76,7 @@ private:
   std::unique_ptr<connection::data_dir> data_;
   std::unique_ptr<connection::token_store> tokens_;
   std::string node_id_;
+  std::uint64_t boot_ = 0; ///< which start of this node it is
   std::string integration_dir_;
   std::string public_integration_dir_; ///< for sessions of other users
 
@@ -84,10 +89,15 @@ private:
   runtime::handle_slot<terminals_actor> terminals_;
   runtime::handle_slot<connections_actor> connections_;
   runtime::handle_slot<keeper_actor> keeper_;
+  runtime::handle_slot<database_actor> database_;
+  runtime::handle_slot<archive_actor> archive_;
   std::shared_ptr<std::atomic<std::uint64_t>> session_count_;
   std::shared_ptr<std::atomic<std::uint64_t>> histories_;
   std::shared_ptr<keeper_board> keeper_board_;
   std::shared_ptr<database_board> database_board_;
+  std::shared_ptr<database::archive_board> archive_board_;
+  std::shared_ptr<database::socket_cutter> cutter_; ///< of the archive's connections
+  database::archive_files archive_files_;
   std::shared_ptr<user_limit_counts> user_counts_;
   std::shared_ptr<connection::pool_desk> desk_;
   runtime::handle_slot<connection::pool_settings> pool_settings_;

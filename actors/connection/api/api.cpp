@@ -115,6 +115,8 @@ void api_state::dispatch(const route& row, const exchange_ptr& x, const std::str
     return list_connections(x);
   case handler_id::close_connection:
     return close_connection(x, id);
+  case handler_id::list_history:
+    return history(x);
   case handler_id::get_database:
     return send_json(x, 200, database_json(config_.database->get()));
   case handler_id::get_metrics:

@@ -5,11 +5,13 @@
 #include "actors/connection/api/routes.hpp"
 #include "actors/connection/http_types.hpp"
 #include "actors/connection/token_set.hpp"
+#include "actors/database/archive/archive_board.hpp"
 #include "actors/runtime/actor_base.hpp"
 #include "actors/runtime/clock.hpp"
 #include "actors/runtime/config_run_as.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/result.hpp"
+#include "protocols/archive.hpp"
 #include "protocols/connection.hpp"
 #include "protocols/database_types.hpp"
 #include "protocols/events.hpp"
@@ -81,6 +83,9 @@ struct api_config {
   std::function<connections_actor()> pool;
   std::function<std::pair<std::uint64_t, std::uint64_t>()> bans; ///< clients kept away: now, so far
   std::function<std::uint64_t()> sessions;                       ///< in the list
+  std::function<archive_actor()> archive;
+  std::shared_ptr<const database::archive_board> archive_board =
+      std::make_shared<database::archive_board>();
   std::shared_ptr<const database_board> database = std::make_shared<database_board>();
   std::shared_ptr<const keeper_board> keeper;           ///< null: none, in tests of other things
   std::shared_ptr<const user_limit_counts> user_counts; ///< likewise
@@ -135,6 +140,9 @@ private:
   void status(const exchange_ptr& x);
   void login_url(const exchange_ptr& x);
   void readiness(const exchange_ptr& x);
+
+  // history.cpp
+  void history(const exchange_ptr& x);
 
   // pool.cpp
   void list_connections(const exchange_ptr& x);

@@ -146,6 +146,17 @@ constexpr std::string_view schemas = R"json({
   "transitions": {"type": "array", "description": "the last 64, oldest first", "items": {"type": "object", "required": ["state", "at", "reason"],
     "properties": {"state": {"$ref": "#/components/schemas/DatabaseState"}, "at": {"type": "string", "format": "date-time"},
       "reason": {"type": ["string", "null"]}}}}}},
+"History": {"type": "object", "required": ["sessions", "next"], "properties": {
+  "sessions": {"type": "array", "items": {"$ref": "#/components/schemas/PastSession"}},
+  "next": {"type": ["string", "null"], "description": "cursor of what follows; null: nothing"}}},
+"PastSession": {"type": "object", "required": ["id", "node", "title", "command", "cwd", "owner", "sandbox", "run_as", "epoch", "created_at", "exited_at",
+    "exit_status", "signal", "state", "offset"], "properties": {
+  "id": {"type": "string"}, "node": {"type": "string", "description": "the node's UUID"}, "title": {"type": "string"},
+  "command": {"type": ["array", "null"], "items": {"type": "string"}}, "cwd": {"type": "string"}, "owner": {"type": "string"},
+  "sandbox": {"type": "string"}, "run_as": {"type": ["string", "null"]}, "epoch": {"type": "string"},
+  "created_at": {"type": "string", "format": "date-time"}, "exited_at": {"type": ["string", "null"], "format": "date-time"},
+  "exit_status": {"type": ["integer", "null"]}, "signal": {"type": ["integer", "null"]},
+  "state": {"type": "string"}, "offset": {"type": "integer", "description": "bytes of output when it was written down"}}},
 "DatabaseState": {"type": "string", "enum": ["idle", "connecting", "locking", "inspecting", "migrating", "verifying", "ready", "memory-only",
   "catching-up", "blocked"]},
 "ConnectionList": {"type": "object", "required": ["total", "limits", "used", "pressure", "windows", "totals", "connections"], "properties": {

@@ -84,22 +84,6 @@ std::string rfc3339(wall_time when) {
                      h.count(), m.count(), s.count(), rest.count());
 }
 
-std::string_view to_string(session_state state) {
-  switch (state) {
-  case session_state::starting:
-    return "starting";
-  case session_state::running:
-    return "running";
-  case session_state::exiting:
-    return "exiting";
-  case session_state::exited:
-    return "exited";
-  case session_state::lost:
-    return "lost";
-  }
-  return "lost";
-}
-
 std::string_view to_string(size_policy_kind policy) {
   switch (policy) {
   case size_policy_kind::latest:

@@ -22,8 +22,6 @@ namespace roost::connection::api {
 /// `2026-01-31T08:15:00.250Z`.
 std::string rfc3339(wall_time when);
 
-/// Names of the vocabulary's enums in JSON.
-std::string_view to_string(session_state state);
 std::string_view to_string(size_policy_kind policy);
 std::string_view to_string(restart_policy policy);
 

@@ -55,6 +55,23 @@ void add_database_metrics(metric_page& page, const database_report& report) {
              report.schema_version);
 }
 
+void add_archive_metrics(metric_page& page, const database::archive_board& board) {
+  const auto value = [](const std::atomic<std::uint64_t>& of) { return static_cast<double>(of); };
+  page.gauge("roost_archive_waiting", "Records that are not in the node's own file yet.",
+             value(board.waiting));
+  page.gauge("roost_archive_waiting_bytes", "Bytes of those.", value(board.waiting_bytes));
+  page.counter("roost_archive_written_total", "Records written to the node's own file.",
+               value(board.written));
+  page.counter("roost_archive_dropped_total",
+               "Records that found no room, or could never be written.", value(board.dropped));
+  page.gauge("roost_archive_outbox", "Records that the shared database does not have yet.",
+             value(board.outbox));
+  page.counter("roost_archive_shipped_total", "Records brought to the shared database.",
+               value(board.shipped));
+  page.counter("roost_archive_ship_failures_total", "Batches that could not be brought there.",
+               value(board.ship_failures));
+}
+
 component database_component(const database_report& report) {
   std::string text;
   if (report.state != database_state::ready) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/connection/api/render.hpp"
+#include "actors/database/archive/archive_board.hpp"
 #include "actors/runtime/metrics.hpp"
 #include "protocols/database_types.hpp"
 
@@ -14,6 +15,9 @@ std::string database_json(const database_report& report);
 
 /// `roost_database_…`.
 void add_database_metrics(metric_page& page, const database_report& report);
+
+/// `roost_archive_…`.
+void add_archive_metrics(metric_page& page, const database::archive_board& board);
 
 /// For readiness and status: it is always ready, because the node works without its database; the
 /// text says what is the matter.

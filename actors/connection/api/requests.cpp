@@ -333,6 +333,27 @@ result<event_filter> parse_events(const http_request& request) {
   return out;
 }
 
+result<database::session_query> parse_history(const http_request& request) {
+  database::session_query out;
+  const auto text = [&](const char* name, std::optional<std::string>& into) {
+    if (const auto* value = request.parameter(name))
+      into = *value;
+  };
+  text("state", out.state);
+  text("owner", out.owner);
+  if (const auto* cursor = request.parameter("cursor"))
+    out.at.cursor = *cursor;
+  if (const auto* limit = request.parameter("limit")) {
+    std::uint32_t rows = 0;
+    const auto* const last = limit->data() + limit->size();
+    const auto [end, code] = std::from_chars(limit->data(), last, rows);
+    if (code != std::errc{} || end != last || rows < 1 || rows > database::store::most_rows)
+      return failure(request_error::bad_value, "limit: expected a whole number from 1 to 1000");
+    out.at.limit = rows;
+  }
+  return out;
+}
+
 result<token_request> parse_token_request(std::string_view body, wall_time now) {
   ROOST_TRY(const auto value, parse_json(body));
   object_reader fields(value);

@@ -3,6 +3,7 @@
 #include "actors/connection/api/routes.hpp"
 #include "actors/connection/http_types.hpp"
 #include "actors/connection/token_set.hpp"
+#include "actors/database/store/store.hpp"
 #include "actors/runtime/clock.hpp"
 #include "actors/runtime/result.hpp"
 #include "protocols/events.hpp"
@@ -59,6 +60,8 @@ result<kill_session> parse_delete_query(const http_request& request);
 
 /// `?topics=` and `Last-Event-ID` of `GET /events`, limited to what the caller may see.
 result<event_filter> parse_events(const http_request& request);
+/// The query of `GET /history`.
+result<database::session_query> parse_history(const http_request& request);
 
 /// Topic names as a WebSocket's `subscribe` lists them. An unknown one is bad_value with the
 /// nearest.

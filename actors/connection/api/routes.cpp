@@ -40,6 +40,16 @@ constexpr std::array events_query = {
               "session.exited, session.removed, pool.pressure, database.changed"},
 };
 
+constexpr std::array history_query = {
+    parameter{"state",
+              R"({"type":"string","enum":["starting","running","exiting","exited","lost"]})",
+              "sessions in this state alone"},
+    parameter{"owner", R"({"type":"string"})", "sessions that this credential created"},
+    parameter{"limit", R"({"type":"integer","minimum":1,"maximum":1000,"default":100})",
+              "the most sessions to answer with"},
+    parameter{"cursor", R"({"type":"string"})", "`next` of the answer before"},
+};
+
 constexpr std::span<const parameter> no_query;
 
 // clang-format off
@@ -80,6 +90,8 @@ constexpr std::array table = {
           "Shows the pool of connections: limits, use, windows of 1, 10 and 60 s, each WebSocket", no_query, "", false, 0, "ConnectionList", "", 200},
     route{"DELETE", "/api/v1/connections/{id}", handler_id::close_connection, access::admin, scope_rule::refused,
           "Closes a WebSocket with 1008; its terminals live on", no_query, "", false, 0, "", "", 204},
+    route{"GET", "/api/v1/history", handler_id::list_history, access::viewer, scope_rule::refused,
+          "Lists the sessions that were written down, past ones and present ones, newest first", history_query, "", false, 0, "History", "", 200},
     route{"GET", "/api/v1/database", handler_id::get_database, access::viewer, scope_rule::filtered,
           "Shows the state of the database, why it is so, and how it came to it", no_query, "", false, 0, "Database", "", 200},
     route{"GET", "/api/v1/login-url", handler_id::get_login_url, access::local, scope_rule::refused,

@@ -39,6 +39,7 @@ enum class handler_id : std::uint8_t {
   list_connections,
   close_connection,
   get_database,
+  list_history,
   get_metrics,
 };
 

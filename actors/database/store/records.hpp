@@ -156,7 +156,8 @@ struct recording_chunk {
   wall_time ended_at{};
   std::uint32_t cols = 0;
   std::uint32_t rows = 0;
-  std::uint64_t raw_size = 0; ///< of the output; the data may be packed
+  std::uint64_t raw_size = 0; ///< of the events; the data is packed
+  std::uint32_t event_count = 0;
   blob data;
   friend bool operator==(const recording_chunk&, const recording_chunk&) = default;
 };
@@ -238,6 +239,7 @@ void each_field(R& r, F&& f) {
     f("cols", r.cols, rules::number);
     f("rows", r.rows, rules::number);
     f("raw_size", r.raw_size, rules::number);
+    f("event_count", r.event_count, rules::number);
     f("data", r.data, rules::whole(most_chunk_bytes));
   } else {
     static_assert(std::is_same_v<T, screen_text>);

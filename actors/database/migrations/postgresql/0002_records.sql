@@ -78,6 +78,7 @@ CREATE TABLE roost.recording_chunk (
   cols bigint NOT NULL,
   rows bigint NOT NULL,
   raw_size bigint NOT NULL,
+  event_count bigint NOT NULL,
   data bytea NOT NULL,
   written text COLLATE "C" NOT NULL,
   bytes bigint NOT NULL,

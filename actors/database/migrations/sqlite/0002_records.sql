@@ -78,6 +78,7 @@ CREATE TABLE recording_chunk (
   cols INTEGER NOT NULL,
   rows INTEGER NOT NULL,
   raw_size INTEGER NOT NULL,
+  event_count INTEGER NOT NULL,
   data BLOB NOT NULL,
   written TEXT NOT NULL,
   bytes INTEGER NOT NULL,

@@ -20,7 +20,7 @@ loaded_config load(std::vector<std::string> arguments,
   in.working_dir = "/w";
   in.read_file = [](const std::string&) -> result<std::string> {
     return std::string("database:\n  url: postgresql://u:geheim@h/d\n  init_url: "
-                       "postgresql://u:geheim@direct/d\n  fallback: {grace: 2s, memory: 16MiB}\n");
+                       "postgresql://u:geheim@direct/d\n  fallback: {grace: 2s, memory: 8MiB, spool: 2GiB}\n");
   };
   return load_config(in);
 }
@@ -41,6 +41,8 @@ TEST(config_database, is_read_from_file_environment_and_flag) {
   EXPECT_EQ(file.values.database.url, "postgresql://u:geheim@h/d");
   EXPECT_EQ(file.values.database.init_url, "postgresql://u:geheim@direct/d");
   EXPECT_EQ(file.values.database.grace, std::chrono::seconds(2));
+  EXPECT_EQ(file.values.database.memory, 8U << 20);
+  EXPECT_EQ(file.values.database.spool, std::uint64_t{2} << 30);
   EXPECT_EQ(load({}, {{"HOME", "/h"}, {"ROOST_DATABASE", "memory:"}}).values.database.url,
             "memory:");
   EXPECT_EQ(load({"--database", "sqlite:"}).values.database.url, "sqlite:");

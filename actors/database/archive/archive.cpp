@@ -1,0 +1,182 @@
+#include "actors/database/archive/archive.hpp"
+
+#include <caf/send.hpp>
+
+#include <utility>
+
+namespace roost::database {
+
+namespace {
+
+// Answers come when the work is done; this only finds a worker that has died without a word.
+constexpr std::chrono::hours patience{24};
+// One transaction of the node's own file.
+constexpr std::size_t most_records = 500;
+constexpr std::size_t most_bytes = std::size_t{4} << 20;
+
+} // namespace
+
+archive_state::~archive_state() {
+  // What waits is lost; the workers finish what they have.
+  for (const auto& worker : {caf::actor_cast<caf::strong_actor_ptr>(workers_.writer),
+                             caf::actor_cast<caf::strong_actor_ptr>(workers_.reader),
+                             caf::actor_cast<caf::strong_actor_ptr>(workers_.shipper)})
+    if (worker)
+      caf::anon_send_exit(caf::actor_cast<caf::actor>(worker), caf::exit_reason::user_shutdown);
+}
+
+void archive_state::open(archive_config config) {
+  config_ = std::move(config);
+  queue_.emplace(config_.queue);
+  sessions_.emplace(config_.queue.node_uuid);
+  pace_.emplace(config_.retry);
+  workers_ = config_.make_workers(*self_);
+  ship();
+}
+
+void archive_state::keep(const keep_records& x) { add(x.what->records); }
+
+void archive_state::on_session(const publish_session& x) {
+  add(sessions_->on_event(x.topic, x.info, config_.time->now_wall()));
+  if (sessions_->has_changed() && !timers_.is_armed(change_timer))
+    timers_.after(change_timer, config_.change_interval,
+                  [this] { add(sessions_->take_changed()); });
+}
+
+void archive_state::add(std::vector<record> records) {
+  bool is_full = false;
+  for (auto& each : records)
+    is_full |= !queue_->add(std::move(each));
+  if (is_full && !was_full_)
+    log_.warn("records find no room and are dropped", log::kv("bytes", queue_->bytes()));
+  was_full_ = is_full;
+  config_.board->dropped = queue_->dropped() + unwritable_;
+  write();
+}
+
+void archive_state::write() {
+  if (!in_flight_ && !queue_->is_empty() && !timers_.is_armed(retry_timer)) {
+    auto batch = std::make_shared<record_batch>();
+    batch->keyed = queue_->take(most_records, most_bytes);
+    in_flight_ = std::move(batch);
+    send_batch();
+  }
+  show_queue();
+  if (ending_ && !in_flight_)
+    self_->quit(*ending_);
+}
+
+void archive_state::on_exit(const caf::error& reason) {
+  ending_ = reason;
+  add(sessions_->take_changed());
+}
+
+void archive_state::send_batch() {
+  runtime::ask(self_, workers_.writer, patience, write_batch{in_flight_})
+      .then([this](const batch_written& x) { on_written(x); },
+            [this](const failure&) {
+              on_written({false, false, "the writer does not answer", 0});
+            });
+}
+
+void archive_state::on_written(const batch_written& x) {
+  if (!x.is_ok && !x.is_lost) {
+    log_.warn("records cannot be written and are tried again", log::kv("why", x.reason),
+              log::kv("records", in_flight_->keyed.size()));
+    timers_.after(retry_timer, pace_->after_failure(trouble::transient, *config_.random),
+                  [this] { send_batch(); });
+    return;
+  }
+  if (x.is_ok) {
+    pace_->on_success(config_.time->now());
+    config_.board->written += in_flight_->keyed.size();
+  } else {
+    log_.error("records can never be written and are dropped", log::kv("why", x.reason),
+               log::kv("records", in_flight_->keyed.size()));
+    unwritable_ += in_flight_->keyed.size();
+    config_.board->dropped = queue_->dropped() + unwritable_;
+  }
+  in_flight_.reset();
+  if (workers_.shipper) {
+    show_outbox(x.outbox);
+    ship();
+  }
+  write();
+}
+
+void archive_state::show_queue() {
+  config_.board->waiting = queue_->size() + (in_flight_ ? in_flight_->keyed.size() : 0);
+  config_.board->waiting_bytes = queue_->bytes();
+}
+
+void archive_state::show_outbox(std::uint64_t records) {
+  config_.board->outbox = records;
+  if (const auto to = config_.initializer())
+    caf::anon_send(to, outbox_depth{records});
+}
+
+void archive_state::ship() {
+  if (!workers_.shipper || is_shipping_)
+    return;
+  const auto state = config_.database->get().state;
+  if (state != database_state::ready && state != database_state::catching_up)
+    return ship_later();
+  is_shipping_ = true;
+  runtime::ask(self_, workers_.shipper, patience, ship_some{})
+      .then(
+          [this](const some_shipped& x) {
+            is_shipping_ = false;
+            if (!x.is_ok) {
+              ++config_.board->ship_failures;
+              log_.warn("records cannot be brought to the shared database and are tried again",
+                        log::kv("why", x.reason));
+              return ship_later();
+            }
+            config_.board->shipped += x.records;
+            show_outbox(x.left);
+            if (x.left > 0)
+              ship();
+          },
+          [this](const failure&) {
+            is_shipping_ = false;
+            ship_later();
+          });
+}
+
+void archive_state::ship_later() {
+  if (!timers_.is_armed(ship_timer))
+    timers_.after(ship_timer, config_.ship_interval, [this] { ship(); });
+}
+
+caf::result<archive_read> archive_state::read(const read_archive& x) {
+  if (questions_ >= config_.most_questions)
+    return to_caf({request_error::at_capacity, "too many questions to the archive are waiting"});
+  ++questions_;
+  auto promise = self_->make_response_promise<archive_read>();
+  runtime::ask(self_, workers_.reader, patience, x)
+      .then(
+          [this, promise](const archive_read& done) mutable {
+            --questions_;
+            promise.deliver(done);
+          },
+          [this, promise](const failure& why) mutable {
+            --questions_;
+            promise.deliver(to_caf(why));
+          });
+  return promise;
+}
+
+archive_actor::behavior_type archive(archive_actor::stateful_pointer<archive_state> self,
+                                     archive_config config) {
+  runtime::arm(self);
+  self->set_exit_handler([self](const caf::exit_msg& x) { self->state.on_exit(x.reason); });
+  self->state.open(std::move(config));
+  return {
+      [self](const keep_records& x) { self->state.keep(x); },
+      [self](const publish_session& x) { self->state.on_session(x); },
+      [self](const read_archive& x) { return self->state.read(x); },
+      [self](const timer_fired& x) { self->state.fire(x); },
+  };
+}
+
+} // namespace roost::database
