@@ -158,7 +158,8 @@ public:
     sessions();
     events_and_chunks();
     audit_and_connections();
-    texts();
+    for (int i = 0; i < 4 && !testing::Test::HasFatalFailure(); ++i)
+      texts();
     for (const auto& each : expect(got_.totals())) {
       const auto total = wanted_.total(each.kind);
       ASSERT_EQ(each.rows, total.rows) << static_cast<int>(each.kind);
@@ -277,11 +278,12 @@ private:
         "fool",    "so 1 fool",         "e* m*"};
     text_query q;
     q.words = world_.pick(searches);
-    if (world_.flip())
+    if (world_.below(4) == 0)
       q.session = session();
-    q.when = range();
-    q.exit_status = world_.flip() ? world_.small() : std::nullopt;
-    if (world_.flip())
+    if (world_.below(3) == 0)
+      q.when = range();
+    q.exit_status = world_.below(4) == 0 ? world_.small() : std::nullopt;
+    if (world_.below(4) == 0)
       q.command = world_.flip() ? "Error" : "'x'";
     const auto words = *search_query::parse(q.words);
     auto wanted = wanted_.all<screen_text>(

@@ -269,6 +269,8 @@ TEST_P(store_test, texts_are_found_by_words_phrases_and_prefixes) {
   EXPECT_EQ(found("error"), (names{"s1@30", "s1@10"})) << "newest first";
   EXPECT_EQ(found("ERROR such"), (names{"s1@30", "s1@10"}));
   EXPECT_EQ(found("\"no such\""), (names{"s1@10"}));
+  EXPECT_EQ(found("\"file such\""), names{}) << "in this order";
+  EXPECT_EQ(found("\"no file\""), names{}) << "next to each other";
   EXPECT_EQ(found("lib"), (names{"s1@10"})) << "a part of a path is a word";
   EXPECT_EQ(found("libf*"), (names{"s1@10"}));
   EXPECT_EQ(found("libf"), names{});
