@@ -38,7 +38,7 @@ TEST_F(sqlite_backend_fixture, a_file_that_is_none_is_left_alone) {
   auto what = backend();
   const auto up = bring_up(what);
   ASSERT_FALSE(up);
-  EXPECT_EQ(up.error().kind, trouble::operator_needed);
+  EXPECT_EQ(up.error().kind, trouble::permanent);
   std::ifstream file(folder.path() + "/roost.db");
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), content);
 }
