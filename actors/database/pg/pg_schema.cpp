@@ -65,6 +65,9 @@ result<void, init_failure> pg_schema::connect() {
                                          "the password and the name of the database in database.url"
                                        : "the database cannot be reached");
   session_ = std::move(*opened);
+  // First of all: what is set through a pooler stays set for whoever is given the connection next.
+  if (auto ok = refuse_pooler(); !ok)
+    return ok;
   // Names that a server does not know (PostgreSQL 13 and older) are left out.
   const auto set = fmt::format(
       "SELECT set_config(s.name, s.value, false) FROM (VALUES "
@@ -76,7 +79,7 @@ result<void, init_failure> pg_schema::connect() {
       millis(settings_.session_timeout));
   if (auto done = run(set); !done)
     return done.error();
-  return refuse_pooler();
+  return {};
 }
 
 result<void, init_failure> pg_schema::refuse_pooler() {
