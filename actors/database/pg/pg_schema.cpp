@@ -383,6 +383,12 @@ result<pg_schema::outcome, init_failure> pg_schema::bring_up() {
   if (*locked)
     if (auto ok = run(fmt::format("SELECT pg_catalog.pg_advisory_unlock({})", lock_key)); !ok)
       return ok.error();
+  // Without the lock nobody waits for this session: it may be idle for longer than between two
+  // statements of a change.
+  if (auto ok = run("SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = "
+                    "'idle_session_timeout'");
+      !ok)
+    return ok.error();
   return outcome{std::move(session_), *version};
 }
 
