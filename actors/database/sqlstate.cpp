@@ -8,18 +8,17 @@ namespace roost::database {
 namespace {
 
 // Whole states, or classes by their first two characters.
-constexpr std::array<std::string_view, 12> transient_states = {
+constexpr std::array<std::string_view, 11> transient_states = {
     "08",    // connection exceptions
     "57P01", // admin_shutdown
     "57P02", // crash_shutdown
     "57P03", // cannot_connect_now
     "57P05", // idle_session_timeout
     "57014", // query_canceled: a time-out of ours
-    "53",    // insufficient resources: too many connections, a full disk, no memory
+    "53",    // insufficient resources: connections, memory, room on the disk
     "55P03", // lock_not_available
     "25P03", // idle_in_transaction_session_timeout
-    "40001", // serialization_failure
-    "40P01", // deadlock_detected
+    "40",    // transaction rollback: serialization failures, deadlocks
     "25006", // read_only_sql_transaction: a standby that becomes the primary
 };
 constexpr std::array<std::string_view, 3> operator_states = {

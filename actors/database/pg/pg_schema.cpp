@@ -18,6 +18,8 @@ constexpr std::string_view lock_key = "1919905651, 1";
 // How often the lock is asked for: at random between these.
 constexpr milliseconds shortest_poll{50};
 constexpr milliseconds longest_poll{250};
+// insufficient_privilege
+constexpr std::string_view no_right = "42501";
 // Beyond the server's own time-out, before the connection is cut.
 constexpr milliseconds margin{2'000};
 
@@ -33,6 +35,12 @@ init_failure explain(const pg_error& why, std::string reason) {
   if (!why.sqlstate.empty())
     reason += fmt::format(" (SQLSTATE {})", why.sqlstate);
   return {why.kind, std::move(reason)};
+}
+
+/// What to say of a statement that failed.
+std::string refusal(const pg_error& why) {
+  return why.sqlstate.empty() ? "the connection to the database was lost"
+                              : "the database refused a statement about its schema";
 }
 
 std::string millis(milliseconds time) { return std::to_string(time.count()) + "ms"; }
@@ -51,9 +59,7 @@ pg_schema::run(const std::string& sql, const std::vector<std::optional<std::stri
   auto got = session_->run(sql, values, settings_.statement_timeout + margin);
   if (got)
     return std::move(*got);
-  return explain(got.error(), got.error().sqlstate.empty()
-                                  ? "the connection to the database was lost"
-                                  : "the database refused a statement about its schema");
+  return explain(got.error(), refusal(got.error()));
 }
 
 result<void, init_failure> pg_schema::connect() {
@@ -164,8 +170,9 @@ result<void, init_failure> pg_schema::make_ledger() {
     return {};
   // One statement to the server, hence one transaction. To make a schema that exists takes a right
   // that is not needed to use it.
-  auto made =
-      run(std::string(there->first(1) == "t" ? "" : "CREATE SCHEMA roost;") +
+  const bool has_schema = there->first(1) == "t";
+  auto made = session_->run(
+      std::string(has_schema ? "" : "CREATE SCHEMA roost;") +
           "CREATE TABLE roost.schema_migration ("
           "version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,"
           "state text NOT NULL CHECK (state IN ('started', 'applied')), needs integer NOT NULL,"
@@ -173,10 +180,16 @@ result<void, init_failure> pg_schema::make_ledger() {
           "finished_at timestamptz, applied_by text NOT NULL);"
           "CREATE TABLE roost.schema_head ("
           "is_one boolean PRIMARY KEY DEFAULT true CHECK (is_one), version integer NOT NULL);"
-          "INSERT INTO roost.schema_head (version) VALUES (0)");
-  if (!made)
-    return made.error();
-  return {};
+          "INSERT INTO roost.schema_head (version) VALUES (0)",
+      settings_.statement_timeout + margin);
+  if (made)
+    return {};
+  return explain(made.error(),
+                 made.error().sqlstate != no_right ? refusal(made.error())
+                 : has_schema ? "the user of the database may not make tables in the schema roost: "
+                                "ALTER SCHEMA roost OWNER TO that user"
+                              : "the user of the database may not make a schema in it: CREATE "
+                                "SCHEMA roost AUTHORIZATION that user");
 }
 
 init_failure pg_schema::rolled_back(init_failure why) {

@@ -2,6 +2,7 @@
 
 #include <pqxx/pqxx>
 
+#include <array>
 #include <utility>
 
 namespace roost::database {
@@ -10,34 +11,69 @@ namespace {
 
 pg_error lost(const char* text) { return {trouble::transient, {}, text}; }
 
-/// libpqxx 6 keeps the state of some errors to itself, and says it by the type alone.
-std::string state_of(const pqxx::sql_error& e) {
-  if (!e.sqlstate().empty())
-    return e.sqlstate();
-  if (dynamic_cast<const pqxx::insufficient_privilege*>(&e) != nullptr)
-    return "42501";
-  if (dynamic_cast<const pqxx::disk_full*>(&e) != nullptr)
-    return "53100";
-  if (dynamic_cast<const pqxx::insufficient_resources*>(&e) != nullptr)
-    return "53000";
-  return "XX000"; // internal_error: what it is says the text
+template <class Error>
+bool is(const std::exception& e) {
+  return dynamic_cast<const Error*>(&e) != nullptr;
 }
 
-/// What libpqxx threw, as a value.
+/// libpqxx 6 throws a type of its own for some SQLSTATEs and forgets the state. Derived types stand
+/// before what they derive from; a class of states is given as its general one.
+struct typed_state {
+  bool (*is)(const std::exception&);
+  const char* sqlstate;
+};
+constexpr std::array<typed_state, 28> typed_states = {{
+    {is<pqxx::feature_not_supported>, "0A000"},
+    {is<pqxx::data_exception>, "22000"},
+    {is<pqxx::restrict_violation>, "23001"},
+    {is<pqxx::not_null_violation>, "23502"},
+    {is<pqxx::foreign_key_violation>, "23503"},
+    {is<pqxx::unique_violation>, "23505"},
+    {is<pqxx::check_violation>, "23514"},
+    {is<pqxx::integrity_constraint_violation>, "23000"},
+    {is<pqxx::invalid_cursor_state>, "24000"},
+    {is<pqxx::invalid_sql_statement_name>, "26000"},
+    {is<pqxx::invalid_cursor_name>, "34000"},
+    {is<pqxx::serialization_failure>, "40001"},
+    {is<pqxx::statement_completion_unknown>, "40003"},
+    {is<pqxx::deadlock_detected>, "40P01"},
+    {is<pqxx::transaction_rollback>, "40000"},
+    {is<pqxx::insufficient_privilege>, "42501"},
+    {is<pqxx::undefined_column>, "42703"},
+    {is<pqxx::undefined_function>, "42883"},
+    {is<pqxx::undefined_table>, "42P01"},
+    {is<pqxx::syntax_error>, "42601"},
+    {is<pqxx::disk_full>, "53100"},
+    {is<pqxx::out_of_memory>, "53200"},
+    {is<pqxx::too_many_connections>, "53300"},
+    {is<pqxx::insufficient_resources>, "53000"},
+    {is<pqxx::plpgsql_raise>, "P0001"},
+    {is<pqxx::plpgsql_no_data_found>, "P0002"},
+    {is<pqxx::plpgsql_too_many_rows>, "P0003"},
+    {is<pqxx::plpgsql_error>, "P0000"},
+}};
+
+/// What a server refused. An empty SQLSTATE would mean that the connection is lost.
+std::string sqlstate_of(const std::exception& e) {
+  if (const auto* refused = dynamic_cast<const pqxx::sql_error*>(&e);
+      refused != nullptr && !refused->sqlstate().empty())
+    return refused->sqlstate();
+  for (const auto& each : typed_states)
+    if (each.is(e))
+      return each.sqlstate;
+  return {};
+}
+
+/// What libpqxx threw, as a value. It says with several types that a connection is gone.
 template <class Work>
 auto guarded(Work work) -> decltype(work()) {
   try {
     return work();
-  } catch (const pqxx::sql_error& e) {
-    const auto state = state_of(e);
-    return pg_error{classify(state), state, e.what()};
-  } catch (const pqxx::transaction_rollback& e) {
-    return pg_error{trouble::transient, "40001", e.what()};
-  } catch (const pqxx::broken_connection& e) {
-    return lost(e.what());
   } catch (const std::exception& e) {
-    // libpqxx says with other types, too, that a connection is gone.
-    return lost(e.what());
+    auto sqlstate = sqlstate_of(e);
+    if (sqlstate.empty())
+      return lost(e.what());
+    return pg_error{classify(sqlstate), std::move(sqlstate), e.what()};
   }
 }
 
