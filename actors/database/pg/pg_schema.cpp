@@ -103,12 +103,19 @@ result<void, init_failure> pg_schema::refuse_pooler() {
   return {};
 }
 
-result<std::vector<ledger_row>, init_failure> pg_schema::read_ledger() {
+result<bool, init_failure> pg_schema::has_ledger() {
   auto exists = run("SELECT to_regclass('roost.schema_migration') IS NOT NULL");
   if (!exists)
     return exists.error();
+  return exists->first() == "t";
+}
+
+result<std::vector<ledger_row>, init_failure> pg_schema::read_ledger() {
+  auto exists = has_ledger();
+  if (!exists)
+    return exists.error();
   std::vector<ledger_row> out;
-  if (exists->first() != "t")
+  if (!*exists)
     return out;
   auto rows = run("SELECT version, name, checksum, state, needs FROM roost.schema_migration "
                   "ORDER BY version");
@@ -334,23 +341,36 @@ result<schema_look, init_failure> pg_schema::inspect() {
     return rows.error();
   schema_look out{std::move(*rows), {}};
   out.plan = plan_migrations(known_, out.rows);
-  if (!out.plan.blocked.empty() || !out.plan.pending.empty())
+  if (!out.plan.blocked.empty())
     return out;
-  auto head = run("SELECT version, (SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM "
-                  "pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE "
-                  "c.relnamespace = 'roost'::regnamespace AND NOT i.indisvalid) "
-                  "FROM roost.schema_head");
-  if (!head)
-    return head.error();
-  if (head->first() != std::to_string(out.plan.schema_version))
-    out.plan.blocked =
-        fmt::format("the ledger of the schema contradicts itself: its head is at {}, "
-                    "its rows at {}. Restore the database from a backup",
-                    head->first(), out.plan.schema_version);
-  else if (!head->first(1).empty())
+  if (out.rows.empty()) {
+    auto exists = has_ledger();
+    if (!exists)
+      return exists.error();
+    if (!*exists)
+      return out;
+  }
+  // One statement sees one state, also while another node changes it.
+  auto found = run("SELECT (SELECT version FROM roost.schema_head), "
+                   "(SELECT coalesce(max(version), 0) FROM roost.schema_migration "
+                   "WHERE state = 'applied'), "
+                   "(SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM "
+                   "pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE "
+                   "c.relnamespace = 'roost'::regnamespace AND NOT i.indisvalid)");
+  if (!found)
+    return found.error();
+  const auto head = found->first(0);
+  const auto last = found->first(1);
+  const auto invalid = found->first(2);
+  if (head != last)
+    out.plan.blocked = fmt::format("the ledger of the schema contradicts itself: its head is at "
+                                   "{}, its rows at {}. Restore the database from a backup",
+                                   head.empty() ? "nothing" : head, last);
+  // One that is pending may be about to be made again.
+  else if (out.plan.pending.empty() && !invalid.empty())
     out.plan.blocked = fmt::format("these indexes of the schema roost are invalid: {}. Make each "
                                    "again with REINDEX INDEX CONCURRENTLY",
-                                   head->first(1));
+                                   invalid);
   return out;
 }
 
@@ -375,10 +395,10 @@ result<pg_schema::outcome, init_failure> pg_schema::bring_up() {
     return locked.error();
   around_.on_progress(database_state::inspecting, 0, 0);
   if (*locked) {
-    auto rows = read_ledger();
-    if (!rows)
-      return rows.error();
-    const auto plan = plan_migrations(known_, *rows);
+    const auto found = inspect();
+    if (!found)
+      return found.error();
+    const auto& plan = found->plan;
     if (!plan.blocked.empty())
       return init_failure{trouble::permanent, plan.blocked};
     if (auto ok = make_ledger(); !ok)

@@ -68,6 +68,7 @@ private:
   result<void, init_failure> refuse_pooler();
   /// true: this session has the lock. false: not, but there is nothing to do any more.
   result<bool, init_failure> lock_or_see_it_done();
+  result<bool, init_failure> has_ledger();
   result<std::vector<ledger_row>, init_failure> read_ledger();
   step_result make_ledger();
   step_result apply(const migration& m);
