@@ -42,15 +42,18 @@ result<pg_target> pg_target::parse(std::string_view url) {
   out.url_ = url;
   std::string problem;
   const auto words = words_of(out.url_, problem);
-  if (words.empty() || !problem.empty())
-    return failure{setup_error::bad_configuration,
-                   "not a URL that libpq understands: "
-                   "postgresql://[USER[:PASSWORD]@]HOST[:PORT]/DATABASE[?NAME=VALUE&…], with % and "
-                   "two hexadecimal digits for special characters"};
   const auto get = [&](const char* name, const char* otherwise) {
     const auto found = words.find(name);
     return found == words.end() || found->second.empty() ? otherwise : found->second;
   };
+  // A password with '@' or '/' in it: its rest would be the name of a host, in every message.
+  const bool is_torn = get("host", "").find('@') != std::string::npos ||
+                       get("port", "").find_first_not_of("0123456789,") != std::string::npos;
+  if (words.empty() || !problem.empty() || is_torn)
+    return failure{setup_error::bad_configuration,
+                   "not a URL that libpq understands: "
+                   "postgresql://[USER[:PASSWORD]@]HOST[:PORT]/DATABASE[?NAME=VALUE&…], with % and "
+                   "two hexadecimal digits for special characters"};
   out.shown_ = get("host", "local") + ":" + get("port", "5432") + "/" + get("dbname", "");
   return out;
 }
