@@ -16,7 +16,9 @@ constexpr std::array<std::string_view, 10> secret_words = {
 };
 
 // What introduces a credential inside a longer text; compared without regard to case.
-constexpr std::array<std::string_view, 4> markers = {"token=", "token\":\"", "bearer ", "basic "};
+constexpr std::string_view url_parameter = "password="; // also sslpassword=
+constexpr std::array<std::string_view, 5> markers = {"token=", "token\":\"", "bearer ", "basic ",
+                                                     url_parameter};
 
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
@@ -31,20 +33,28 @@ bool ends_a_secret(char c) {
          c == ',' || c == '#' || c == ')';
 }
 
-/// The length of the credential at the start of `text`.
-std::size_t secret_length(std::string_view text) {
+/// The length of the credential at the start of `text`. In the query of a URL only '&' ends it.
+std::size_t secret_length(std::string_view text, bool is_in_url) {
+  if (is_in_url)
+    return std::min(text.find_first_of("& \t\n\"'"), text.size());
   return static_cast<std::size_t>(std::find_if(text.begin(), text.end(), ends_a_secret) -
                                   text.begin());
 }
 
 /// For the text after "://": where `user:` ends and how long the password before '@' is.
 std::pair<std::size_t, std::size_t> url_password(std::string_view text) {
-  const auto authority = text.substr(0, std::min(text.find_first_of("/?# \t\n"), text.size()));
-  const auto at = authority.rfind('@');
-  if (at == std::string_view::npos)
-    return {0, 0};
+  const auto word = text.substr(0, std::min(text.find_first_of(" \t\n\"'"), text.size()));
+  const auto authority = word.substr(0, std::min(word.find_first_of("/?#"), word.size()));
   const auto colon = authority.find(':');
-  if (colon == std::string_view::npos || colon > at)
+  if (colon == std::string_view::npos)
+    return {0, 0};
+  auto at = authority.rfind('@');
+  // No port: the beginning of a password in which somebody forgot to encode one of "/?#".
+  const bool is_port =
+      authority.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+  if (at == std::string_view::npos && !is_port && authority.front() != '[')
+    at = word.rfind('@');
+  if (at == std::string_view::npos || colon > at)
     return {0, 0};
   return {colon + 1, at - colon - 1};
 }
@@ -72,7 +82,7 @@ std::string redact(std::string_view text) {
     if (marker != markers.end()) {
       out += text.substr(0, marker->size());
       text.remove_prefix(marker->size());
-      if (const auto length = secret_length(text); length > 0) {
+      if (const auto length = secret_length(text, *marker == url_parameter); length > 0) {
         out += mask;
         text.remove_prefix(length);
       }

@@ -9,8 +9,8 @@ namespace roost {
 /// authorization, password, …, also as the last word of a longer name).
 bool is_secret_name(std::string_view name);
 
-/// `text` without the credentials that can hide in it: what follows `token=`, `Bearer ` or
-/// `Basic `, and the password of a URL. The last line of defence; callers do not log secrets.
+/// `text` without the credentials that can hide in it: what follows `token=`, `password=`, `Bearer
+/// ` or `Basic `, and the password of a URL. The last line of defence; callers do not log secrets.
 std::string redact(std::string_view text);
 
 } // namespace roost
