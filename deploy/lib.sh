@@ -49,8 +49,27 @@ ensure_packages() {
   [ ${#missing[@]} -gt 0 ] || return 0
   say "installing: ${missing[*]}"
   as_root apt-get -q -o Acquire::Retries=3 update
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=3 \
-    -o Dpkg::Use-Pty=0 install --no-install-recommends "${missing[@]}"
+  case " ${missing[*]} " in
+    *" postgresql "* | *" pgbouncer "*) install_packages quietly "${missing[@]}" ;;
+    *) install_packages "" "${missing[@]}" ;;
+  esac
+}
+
+# install_packages QUIETLY PACKAGE…: if it says so, no service of them is started. The tests run servers of
+# their own. A policy that the machine has stays as it is (invoke-rc.d(8)).
+# shellcheck disable=SC2016 # expanded inside
+install_packages() {
+  as_root env DEBIAN_FRONTEND=noninteractive sh -euc '
+    policy=/usr/sbin/policy-rc.d
+    quietly=$1
+    shift
+    if [ -n "$quietly" ] && [ ! -e "$policy" ]; then
+      trap "rm -f $policy" EXIT
+      trap "exit 1" HUP INT TERM
+      printf "#!/bin/sh\nexit 101\n" >"$policy"
+      chmod 755 "$policy"
+    fi
+    apt-get -q -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 install --no-install-recommends "$@"' sh "$@"
 }
 
 # A hash over the files of a folder that are not made from the others.
