@@ -42,6 +42,9 @@ class Link:
         self.send(direction, data)
 
     def send(self, direction, data):
+        if self.proxy.is_silent:
+            self.proxy.may_go_on.wait()
+            raise Cut
         self.ends[1 - direction].sendall(data)
         self.bytes[direction] += len(data)
 
@@ -120,6 +123,7 @@ class Proxy:
         self.limits = [None, None]
         self.happened = threading.Event()
         self.may_go_on = threading.Event()
+        self.is_silent = False
         self.mutex = threading.Lock()
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
@@ -164,8 +168,12 @@ class Proxy:
         raise Cut
 
     def stall(self, link):
-        """Hands nothing on until `may_go_on`."""
+        """Hands nothing on to the server until `may_go_on`."""
         self.may_go_on.wait()
+
+    def silence(self, link=None):
+        """From now on nothing arrives anywhere, not even that a connection has ended."""
+        self.is_silent = True
 
     def statements(self):
         return [text for link in self.links for text in link.statements]

@@ -1,5 +1,6 @@
 """Whoever holds the lock of the schema freezes, dies, or loses its session: the others go on, and it changes nothing more (DB-4)."""
 import signal
+import time
 
 import nodes
 import proxy
@@ -107,6 +108,25 @@ class Holder(nodes.Case):
                 self.assertEqual(wait_until(lambda ended=ended: ended, "psql has said what it did"), [["t"]])
                 self.assert_up(db=db)
 
+    def test_DB_4_when_nothing_arrives_any_more_both_sides_give_up(self):
+        # Longest: the time-out of a statement (5 s), and 2 s for the server to say so itself.
+        def fall_silent(place):
+            db = self.server.database()
+            with proxy.Proxy(self.server.port) as middle:
+                if place is None:
+                    middle.silence()
+                else:
+                    middle.at("before", self.number_of(place), middle.silence)
+                began = time.monotonic()
+                run = nodes.migrate("up", db.url(port=middle.port), migration_timeout="3s")
+                self.assertEqual(run.status, 69, f"{place}: {run.text()}")
+                self.assertLess(time.monotonic() - began, 20)
+                # The server has given up its side, too.
+                self.assertEqual(nodes.migrate("up", db.url(), lock_wait="5s").status, 0, place)
+            self.assert_up(db=db)
+
+        nodes.at_once([lambda place=place: fall_silent(place) for place in [None, *PLACES]])
+
     def test_a_server_whose_session_is_ended_comes_back_by_itself(self):
         node = self.node(name="victim")
         node.wait_for("ready")
@@ -119,7 +139,7 @@ class Holder(nodes.Case):
         first = node.wait_for("ready")
         mine = "SELECT backend_start FROM pg_stat_activity WHERE application_name = 'roost/seldom'"
         since = self.db.sql(mine)
-        wait_until(lambda: self.db.value("SELECT now() - min(state_change) > '3.5s' FROM pg_stat_activity WHERE application_name = 'roost/seldom'")
+        wait_until(lambda: self.db.value("SELECT now() - min(state_change) > '2.6s' FROM pg_stat_activity WHERE application_name = 'roost/seldom'")
                    != "f", "the session was idle for long, or is gone", 10)
         self.assertEqual(self.db.sql(mine), since)
         self.assertEqual(node.database()["since"], first["since"])

@@ -83,15 +83,17 @@ class Many(nodes.Case):
     def test_DB_1_slow_migrations_under_locks_of_others_run_once(self):
         oracle = Oracle(self.db, slowness=0.3)
         gate = nodes.Gate()
-        # Each change is noted in this table: all of them wait for this lock.
-        blocker = self.server.session("BEGIN; LOCK TABLE oracle.change IN ACCESS EXCLUSIVE MODE", self.db.name)
+        sessions = f"SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'roost/%' AND datname = '{self.db.name}'"
+        holder = self.server.session("SELECT pg_advisory_lock(1919905651, 1)", self.db.name)
         runs = [nodes.Migrate("up", self.db.url(), gate, session_timeout="30s", name=f"m{number}") for number in range(20)]
         gate.open()
+        wait_until(lambda: self.db.value(sessions) == "20", "all are there")
+        # Each change is noted in this table: whoever makes one waits for this lock.
+        blocker = self.server.session("BEGIN; LOCK TABLE oracle.change IN ACCESS EXCLUSIVE MODE", self.db.name)
+        holder.communicate()
         waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'oracle.change'::regclass"
         wait_until(lambda: self.db.value(waiting) == "1", "a change waits for the lock")
         # All others ask for theirs all the time, and nobody ever waits inside of a statement (CREATE INDEX CONCURRENTLY would wait for that).
-        sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'roost/%'"
-        wait_until(lambda: self.db.sql(f"{sessions} AND datname = '{self.db.name}'") == [["20"]], "all are there")
         began = time.monotonic()
         while time.monotonic() - began < 1:
             self.assertEqual(self.db.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"), "0")
