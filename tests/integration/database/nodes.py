@@ -2,6 +2,7 @@
 import atexit
 import contextlib
 import datetime
+import itertools
 import os
 import re
 import shutil
@@ -57,6 +58,8 @@ class Node(roost.Server):
 
     def __init__(self, config, gate=None, name=None):
         self.folder = tempfile.mkdtemp(prefix="roost-db-")
+        self.process = self.errors = None
+        NODES.add(self)  # from here on an interruption leaves nothing behind
         self.data = os.path.join(self.folder, "data")
         self.config = os.path.join(self.folder, "roost.yaml")
         self.configure(config)
@@ -65,7 +68,6 @@ class Node(roost.Server):
             self.command += ["--node-name", name]
         self.errors = open(os.path.join(self.folder, "log"), "w+b")
         self.socket_path = os.path.join(self.data, "api.sock")
-        NODES.add(self)
         self.launch(gate)
         if gate is None:
             self.listen()
@@ -113,19 +115,21 @@ class Node(roost.Server):
         self.listen()
 
     def stop(self):
-        """The quick end, of the keeper, too."""
-        NODES.discard(self)
-        kill(self.process.pid)
-        self.process.wait()
-        pid = 0
-        with contextlib.suppress(OSError, ValueError), open(os.path.join(self.data, "keeper", "keeper.pid"), encoding="ascii") as file:
-            pid = int(file.read())
-        if pid:
-            kill(pid)
-            wait_until(lambda: not is_alive(pid), "the keeper's end")
-        self.process.stdout.close()
-        self.errors.close()
+        """The quick end, of the keeper, too. May be done again."""
+        if self.process:
+            kill(self.process.pid)
+            self.process.wait()
+            self.process.stdout.close()
+            pid = 0
+            with contextlib.suppress(OSError, ValueError), open(os.path.join(self.data, "keeper", "keeper.pid"), encoding="ascii") as file:
+                pid = int(file.read())
+            if pid:
+                kill(pid)
+                wait_until(lambda: not is_alive(pid), "the keeper's end")
+        if self.errors:
+            self.errors.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+        NODES.discard(self)
 
 
 @atexit.register
@@ -139,15 +143,26 @@ def seconds_at(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
+NUMBERS = itertools.count()
+FOLDERS = []
+
+
+def _folder():
+    """Where the configurations of all `migrate` are, until the end."""
+    if not FOLDERS:
+        FOLDERS.append(tempfile.mkdtemp(prefix="roost-migrate-"))
+        atexit.register(shutil.rmtree, FOLDERS[0], ignore_errors=True)
+    return FOLDERS[0]
+
+
 class Migrate:
     """`roostd migrate WHAT`, under way."""
 
     def __init__(self, what, url, gate=None, name="operator", **more):
-        self.folder = tempfile.mkdtemp(prefix="roost-migrate-")
-        config = os.path.join(self.folder, "roost.yaml")
+        config = os.path.join(_folder(), f"{next(NUMBERS)}.yaml")
         with open(config, "w", encoding="utf-8") as file:
             file.write(settings(url, **more))
-        command = [roost.program(), "migrate", what, "--config", config, "--data-dir", self.folder + "/data", "--node-name", name]
+        command = [roost.program(), "migrate", what, "--config", config, "--data-dir", config + ".data", "--node-name", name]
         self.process = subprocess.Popen(gate.before(command) if gate else command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, env=postgres.environment(), pass_fds=[gate.exit] if gate else [], text=True)
         self.pid = self.process.pid
@@ -159,8 +174,6 @@ class Migrate:
         except subprocess.TimeoutExpired as late:
             self.process.kill()
             raise AssertionError(f"migrate does not end: {self.process.communicate()}") from late
-        finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
         return self.process.returncode
 
     def text(self):

@@ -10,7 +10,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,8 +22,8 @@ OWNER = "roost"
 GUARDED, PASSWORD = "guarded", "correct-horse-7319"
 PATIENCE = 60  # a start can wait for what a crashed server has left, on a busy machine
 
-# An end by `timeout` is an end as any other: what was started is ended, too.
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+# An end by `timeout` is like Ctrl-C: it ends all tests, and what was started with them.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def programs():
