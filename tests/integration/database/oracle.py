@@ -15,7 +15,7 @@ BEGIN
     INSERT INTO oracle.change (at, pid, moment, what) VALUES (extract(epoch FROM clock_timestamp()), pg_backend_pid(), 'begin', tg_tag);
     PERFORM pg_sleep(seconds) FROM oracle.slowness;
   ELSE
-    FOR each IN SELECT object_identity FROM pg_event_trigger_ddl_commands() LOOP
+    FOR each IN SELECT object_identity FROM pg_event_trigger_ddl_commands() WHERE command_tag LIKE 'CREATE %' LOOP
       INSERT INTO oracle.change (at, pid, moment, what)
         VALUES (extract(epoch FROM clock_timestamp()), pg_backend_pid(), 'end', each.object_identity);
     END LOOP;

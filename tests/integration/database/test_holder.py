@@ -26,10 +26,10 @@ class Holder(nodes.Case):
         self.known = statements(self.server)
 
     def number_of(self, beginning):
-        """Which statement begins so."""
+        """Which statement is the first that begins so: that of the first migration, however many there are."""
         found = [number for number, text in enumerate(self.known, 1) if text.startswith(beginning)]
         self.assertTrue(found, (beginning, self.known))
-        return found[-1]
+        return found[0]
 
     def state(self, db):
         """All that a holder that comes back could change: the rows with who wrote them, and what there is."""
