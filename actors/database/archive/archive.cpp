@@ -14,6 +14,21 @@ constexpr std::chrono::hours patience{24};
 constexpr std::size_t most_records = 500;
 constexpr std::size_t most_bytes = std::size_t{4} << 20;
 
+std::optional<session_moment> moment_of(event_topic topic) {
+  switch (topic) {
+  case event_topic::session_created:
+    return session_moment::created;
+  case event_topic::session_changed:
+    return session_moment::changed;
+  case event_topic::session_exited:
+    return session_moment::exited;
+  case event_topic::session_removed:
+    return session_moment::removed;
+  default:
+    return std::nullopt;
+  }
+}
+
 } // namespace
 
 archive_state::~archive_state() {
@@ -37,7 +52,10 @@ void archive_state::open(archive_config config) {
 void archive_state::keep(const keep_records& x) { add(x.what->records); }
 
 void archive_state::on_session(const publish_session& x) {
-  add(sessions_->on_event(x.topic, x.info, config_.time->now_wall()));
+  const auto what = moment_of(x.topic);
+  if (!what)
+    return;
+  add(sessions_->on(*what, x.info, config_.time->now_wall()));
   if (sessions_->has_changed() && !timers_.is_armed(change_timer))
     timers_.after(change_timer, config_.change_interval,
                   [this] { add(sessions_->take_changed()); });

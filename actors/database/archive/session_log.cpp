@@ -62,31 +62,28 @@ bool session_log::is_news(const session_record& now) {
   return true;
 }
 
-std::vector<record> session_log::on_event(event_topic topic, const session_info& info,
-                                          wall_time at) {
+std::vector<record> session_log::on(session_moment what, const session_info& info, wall_time at) {
   auto now = record_of(info);
   std::vector<record> out;
-  const auto tell = [&](std::string what) {
+  const auto tell = [&](std::string name) {
     changed_.erase(now.id);
     if (is_news(now))
       out.emplace_back(now);
-    out.emplace_back(session_event{now.id, at, std::move(what), detail_of(info)});
+    out.emplace_back(session_event{now.id, at, std::move(name), detail_of(info)});
   };
-  switch (topic) {
-  case event_topic::session_created:
+  switch (what) {
+  case session_moment::created:
     tell("created");
     break;
-  case event_topic::session_exited:
+  case session_moment::exited:
     tell(info.state == session_state::lost ? "lost" : "exited");
     break;
-  case event_topic::session_removed:
+  case session_moment::removed:
     tell("removed");
     written_.erase(now.id);
     break;
-  case event_topic::session_changed:
+  case session_moment::changed:
     changed_[now.id] = std::move(now);
-    break;
-  default:
     break;
   }
   return out;

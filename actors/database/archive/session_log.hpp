@@ -1,15 +1,17 @@
 #pragma once
 
 #include "actors/database/store/records.hpp"
-#include "protocols/events.hpp"
 #include "protocols/session_info.hpp"
 
-#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 namespace roost::database {
+
+/// What happens to a session.
+enum class session_moment : std::uint8_t { created, changed, exited, removed };
 
 /// Turns what is told of sessions into records. What changes often (titles, sizes) is kept until it
 /// is asked for, and only if the record would be another one. Pure; not thread-safe.
@@ -18,7 +20,7 @@ public:
   explicit session_log(std::string node_uuid) : node_(std::move(node_uuid)) {}
 
   /// @returns what is to be written at once.
-  std::vector<record> on_event(event_topic topic, const session_info& info, wall_time at);
+  std::vector<record> on(session_moment what, const session_info& info, wall_time at);
   /// The sessions that have changed since they were written.
   std::vector<record> take_changed();
   [[nodiscard]] bool has_changed() const { return !changed_.empty(); }

@@ -36,6 +36,10 @@ batch_written write(local_file& file, const write_batch& x) {
 
 archive_read read(local_file& file, const read_archive& x) {
   auto opened = file.open();
+  if (!opened)
+    log::logger(log::context{"archive", 0, {}, {}})
+        .warn("what was written down cannot be read", log::kv("why", opened.error().text),
+              log::kv("text", opened.error().log));
   x.look(opened ? *opened : nullptr);
   return {};
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <mutex>
 #include <utility>
 
 namespace roost::database {
@@ -160,6 +161,10 @@ sqlite_schema::step_result sqlite_schema::verify(std::uint32_t& version) {
 }
 
 result<sqlite_schema::outcome, init_failure> sqlite_schema::bring_up() {
+  // Several threads of this process open the same file when it starts, and nobody else does. The
+  // first one may have to recover its log, which the others do not wait for by themselves.
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
   on_progress_(database_state::connecting, 0, 0);
   auto opened = sqlite_file::open(settings_.file);
   if (!opened)

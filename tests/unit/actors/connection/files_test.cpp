@@ -103,6 +103,22 @@ TEST_F(files_test, the_cookie_key_survives_a_restart) {
   EXPECT_NE(*data->cookie_key(random), key);
 }
 
+TEST_F(files_test, a_node_stays_the_same_and_counts_its_starts) {
+  auto data = *data_dir::open(folder.path());
+  const auto id = *data->node_id(random);
+  EXPECT_EQ(id.size(), 36U);
+  EXPECT_EQ(id[14], '4') << "a UUID of version 4";
+  EXPECT_EQ(*data->node_id(random), id);
+  EXPECT_EQ(*data->next_boot(), 1U);
+  EXPECT_EQ(*data->next_boot(), 2U);
+  ASSERT_TRUE(write_private_file(at("boots"), "many\n"));
+  EXPECT_FALSE(data->next_boot()) << "never the same number twice";
+  ASSERT_TRUE(write_private_file(at("node-id"), "me\n"));
+  EXPECT_FALSE(data->node_id(random));
+  std::filesystem::remove(at("node-id"));
+  EXPECT_NE(*data->node_id(random), id);
+}
+
 TEST_F(files_test, tokens_survive_a_restart) {
   std::string text;
   {

@@ -57,6 +57,22 @@ TEST(choose_backend, a_direct_way_past_a_pooler_is_taken) {
       << "the address that is used is the one that is wrong";
 }
 
+TEST(choose_backend, the_archive_writes_to_the_node_s_own_file_and_ships_to_postgresql_alone) {
+  const auto cutter = std::make_shared<socket_cutter>();
+  const auto file = choose_files(settings(""), "/d", "a", cutter);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->file.path, "/d/roost.db");
+  EXPECT_FALSE(file->file.has_shared);
+  EXPECT_FALSE(file->connect);
+  EXPECT_EQ(choose_files(settings("memory:"), "/d", "a", cutter)->file.path, ":memory:");
+  const auto shared = choose_files(settings("postgresql://127.0.0.1:1/d"), "/d", "a", cutter);
+  ASSERT_TRUE(shared);
+  EXPECT_EQ(shared->file.path, "/d/roost.db");
+  EXPECT_TRUE(shared->file.has_shared);
+  EXPECT_FALSE(shared->connect()) << "nobody is there";
+  EXPECT_FALSE(choose_files(settings("postgresql://h/d?nonsense=1"), "/d", "a", cutter));
+}
+
 TEST(choose_backend, its_patience_is_the_configuration_s) {
   database_config from;
   from.lock_wait = std::chrono::milliseconds(1);

@@ -19,8 +19,9 @@ loaded_config load(std::vector<std::string> arguments,
   in.host_name = "a";
   in.working_dir = "/w";
   in.read_file = [](const std::string&) -> result<std::string> {
-    return std::string("database:\n  url: postgresql://u:geheim@h/d\n  init_url: "
-                       "postgresql://u:geheim@direct/d\n  fallback: {grace: 2s, memory: 8MiB, spool: 2GiB}\n");
+    return std::string(
+        "database:\n  url: postgresql://u:geheim@h/d\n  init_url: "
+        "postgresql://u:geheim@direct/d\n  fallback: {grace: 2s, memory: 8MiB, spool: 2GiB}\n");
   };
   return load_config(in);
 }

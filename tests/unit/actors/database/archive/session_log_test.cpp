@@ -18,14 +18,14 @@ session_info session(const std::string& title = "t") {
 }
 
 struct session_log_fixture : testing::Test {
-  std::vector<record> on(event_topic topic, const session_info& info) {
-    return log.on_event(topic, info, wall_time(std::chrono::seconds(9)));
+  std::vector<record> on(session_moment what, const session_info& info) {
+    return log.on(what, info, wall_time(std::chrono::seconds(9)));
   }
   session_log log{"node"};
 };
 
 TEST_F(session_log_fixture, a_beginning_is_a_record_and_an_event) {
-  const auto out = on(event_topic::session_created, session());
+  const auto out = on(session_moment::created, session());
   ASSERT_EQ(out.size(), 2U);
   const auto& row = std::get<session_record>(out[0]);
   EXPECT_EQ(row.id, "ab");
@@ -38,9 +38,9 @@ TEST_F(session_log_fixture, a_beginning_is_a_record_and_an_event) {
 }
 
 TEST_F(session_log_fixture, changes_are_kept_until_they_are_asked_for) {
-  on(event_topic::session_created, session("a"));
-  EXPECT_TRUE(on(event_topic::session_changed, session("b")).empty());
-  EXPECT_TRUE(on(event_topic::session_changed, session("c")).empty());
+  on(session_moment::created, session("a"));
+  EXPECT_TRUE(on(session_moment::changed, session("b")).empty());
+  EXPECT_TRUE(on(session_moment::changed, session("c")).empty());
   EXPECT_TRUE(log.has_changed());
   const auto out = log.take_changed();
   ASSERT_EQ(out.size(), 1U) << "the newest alone";
@@ -49,37 +49,37 @@ TEST_F(session_log_fixture, changes_are_kept_until_they_are_asked_for) {
 }
 
 TEST_F(session_log_fixture, output_alone_is_no_news) {
-  on(event_topic::session_created, session());
+  on(session_moment::created, session());
   auto more = session();
   more.offset = 1000;
-  on(event_topic::session_changed, more);
+  on(session_moment::changed, more);
   EXPECT_TRUE(log.take_changed().empty());
   more.title = "other";
-  on(event_topic::session_changed, more);
+  on(session_moment::changed, more);
   const auto out = log.take_changed();
   ASSERT_EQ(out.size(), 1U);
   EXPECT_EQ(std::get<session_record>(out[0]).offset, 1000U);
 }
 
 TEST_F(session_log_fixture, an_end_says_how) {
-  on(event_topic::session_created, session());
-  on(event_topic::session_changed, session("late"));
+  on(session_moment::created, session());
+  on(session_moment::changed, session("late"));
   auto ended = session("late");
   ended.state = session_state::exited;
   ended.exit_status = 3;
   ended.end_reason = "idle";
-  const auto out = on(event_topic::session_exited, ended);
+  const auto out = on(session_moment::exited, ended);
   ASSERT_EQ(out.size(), 2U);
   EXPECT_EQ(std::get<session_record>(out[0]).exit_status, 3);
   EXPECT_EQ(std::get<session_event>(out[1]).detail, R"({"exit_status":3,"end_reason":"idle"})");
   EXPECT_FALSE(log.has_changed()) << "the end has everything";
   ended.state = session_state::lost;
-  EXPECT_EQ(std::get<session_event>(on(event_topic::session_exited, ended).back()).what, "lost");
+  EXPECT_EQ(std::get<session_event>(on(session_moment::exited, ended).back()).what, "lost");
 }
 
 TEST_F(session_log_fixture, what_is_removed_stays_as_it_was) {
-  on(event_topic::session_created, session());
-  const auto out = on(event_topic::session_removed, session());
+  on(session_moment::created, session());
+  const auto out = on(session_moment::removed, session());
   ASSERT_EQ(out.size(), 1U);
   EXPECT_EQ(std::get<session_event>(out[0]).what, "removed");
 }

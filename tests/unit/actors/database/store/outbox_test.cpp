@@ -167,7 +167,7 @@ TEST_F(outbox_test, a_bounded_part_of_the_file_whatever_is_appended) {
   seeded_random random(seed);
   constexpr std::uint64_t bound = 20'000;
   outbox small(*file, bound);
-  store_fixture shared(backend::memory);
+  store_fixture shared(engine_kind::memory);
   std::uint64_t refusals = 0;
   std::vector<std::uint64_t> seqs(3, 0);
   for (int i = 0; i < 2000; ++i) {

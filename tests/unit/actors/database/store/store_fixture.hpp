@@ -67,24 +67,26 @@ private:
   std::string name_;
 };
 
-enum class backend : std::uint8_t { sqlite, memory, postgresql };
+enum class engine_kind : std::uint8_t { sqlite, memory, postgresql };
 
-inline void PrintTo(backend b, std::ostream* out) {
-  *out << (b == backend::sqlite ? "sqlite" : b == backend::memory ? "memory" : "postgresql");
+inline void PrintTo(engine_kind b, std::ostream* out) {
+  *out << (b == engine_kind::sqlite   ? "sqlite"
+           : b == engine_kind::memory ? "memory"
+                                      : "postgresql");
 }
 
 /// A store of one kind, with an empty database of its own.
 class store_fixture {
 public:
-  explicit store_fixture(backend kind) {
-    if (kind == backend::postgresql) {
+  explicit store_fixture(engine_kind kind) {
+    if (kind == engine_kind::postgresql) {
       pg_ = std::make_unique<migrated_pg>();
       auto made = make_pg_store(pg_->session(), std::chrono::seconds(30));
       if (!made)
         throw std::runtime_error(made.error().log);
       store_ = std::move(*made);
     } else {
-      file_ = migrated_sqlite(kind == backend::memory ? ":memory:" : folder_ / "roost.db");
+      file_ = migrated_sqlite(kind == engine_kind::memory ? ":memory:" : folder_ / "roost.db");
       store_ = make_sqlite_store(*file_);
     }
   }

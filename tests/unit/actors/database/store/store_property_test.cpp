@@ -121,6 +121,7 @@ private:
                              80,
                              24,
                              5,
+                             1,
                              {std::string(below(50), '\x80')}};
     default:
       return screen_text{id, "e1", below(4), 9, time(), text(), small(), text()};
@@ -315,7 +316,7 @@ private:
   const store_oracle& wanted_;
 };
 
-class store_property_test : public testing::TestWithParam<backend> {};
+class store_property_test : public testing::TestWithParam<engine_kind> {};
 
 TEST_P(store_property_test, any_batches_give_what_the_plainest_store_gives) {
   const auto seed = test::pick_seed();
@@ -363,7 +364,8 @@ TEST_P(store_property_test, any_batches_give_what_the_plainest_store_gives) {
 }
 
 INSTANTIATE_TEST_SUITE_P(stores, store_property_test,
-                         testing::Values(backend::sqlite, backend::memory, backend::postgresql),
+                         testing::Values(engine_kind::sqlite, engine_kind::memory,
+                                         engine_kind::postgresql),
                          [](const auto& each) { return testing::PrintToString(each.param); });
 
 } // namespace

@@ -30,7 +30,7 @@ screen_text text_of(const std::string& session, std::uint64_t from, const std::s
       command, 0,    std::move(body)};
 }
 
-class store_test : public testing::TestWithParam<backend> {
+class store_test : public testing::TestWithParam<engine_kind> {
 protected:
   /// The next record of partition 0 of node a.
   keyed_record next(record what) {
@@ -241,7 +241,7 @@ TEST_P(store_test, recordings_are_chunks_whose_data_is_read_one_by_one) {
   std::string every;
   for (int i = 0; i < 256; ++i)
     every += static_cast<char>(i);
-  recording_chunk c{"s1", "e1", 0, 0, 100, at_second(1), at_second(2), 80, 24, 100, {every}};
+  recording_chunk c{"s1", "e1", 0, 0, 100, at_second(1), at_second(2), 80, 24, 100, 9, {every}};
   write(c);
   c.seq = 1;
   c.began_at = at_second(2);
@@ -376,7 +376,7 @@ TEST_P(store_test, what_is_old_is_removed_in_bounded_batches) {
 TEST_P(store_test, totals_count_rows_and_bytes) {
   for (const auto& each : expect(kept->totals()))
     EXPECT_EQ(each.rows + each.bytes, 0U);
-  recording_chunk c{"s1", "e1", 0, 0, 100, at_second(1), at_second(2), 80, 24, 100, {"12345"}};
+  recording_chunk c{"s1", "e1", 0, 0, 100, at_second(1), at_second(2), 80, 24, 100, 9, {"12345"}};
   write(c);
   c.seq = 1;
   c.data.bytes += std::string(1000, 'x');
@@ -395,7 +395,8 @@ TEST_P(store_test, totals_count_rows_and_bytes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(stores, store_test,
-                         testing::Values(backend::sqlite, backend::memory, backend::postgresql),
+                         testing::Values(engine_kind::sqlite, engine_kind::memory,
+                                         engine_kind::postgresql),
                          [](const auto& each) { return testing::PrintToString(each.param); });
 
 /// What only a server can do.
