@@ -440,6 +440,7 @@ void node::stop() {
   if (server_)
     drain_requests(std::min(limit / 8, milliseconds{1'000}));
   stop_actors(limit);
+  cutter_->cut_all(); // a worker may wait for a database that is frozen
   root_ = nullptr;
   if (tokens_)
     tokens_->save_usage();

@@ -111,18 +111,9 @@ private:
       return c;
     }
     case 5:
-      return recording_chunk{id,
-                             "e1",
-                             below(3),
-                             below(100),
-                             200,
-                             time(),
-                             time(),
-                             80,
-                             24,
-                             5,
-                             1,
-                             {std::string(below(50), '\x80')}};
+      return recording_chunk{id,  "e1",   below(3), below(100),
+                             200, time(), time(),   80,
+                             24,  5,      1,        {std::string(below(50), '\x80')}};
     default:
       return screen_text{id, "e1", below(4), 9, time(), text(), small(), text()};
     }
