@@ -38,4 +38,26 @@ export const flows = {
       await server.stop();
     }
   },
+
+  'a database that is away: the page says so, and everything works': async (stage) => {
+    // Nobody listens there.
+    const settings = { 'database.url': 'postgresql://127.0.0.1:1/roost', 'database.fallback.grace': '100ms' };
+    const server = await Server.start({ settings });
+    try {
+      const browser = await stage.newBrowser({ signIn: false });
+      await browser.open(server.url);
+      await browser.waitForBanner(/The database is away: the database cannot be reached\. The terminals work/);
+      await browser.live();
+      await browser.type('echo it-works');
+      await browser.waitForText(/^it-works$/m);
+      await browser.page.screenshot({ path: stage.screenshotPath('database_away') });
+      await browser.page.reload();
+      await browser.waitForBanner(/The database is away/);
+      await browser.page.getByRole('button', { name: 'Hide', exact: true }).click();
+      await browser.waitForNoBanner(/The database is away/);
+      await browser.live();
+    } finally {
+      await server.stop();
+    }
+  },
 };

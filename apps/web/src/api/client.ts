@@ -1,6 +1,6 @@
 import { readRefusal, type Refused } from '../protocol/refusal';
 import type { Refusal } from '../session/link_types';
-import type { NewSession, Problem, SandboxProfile, Session } from './types';
+import type { DatabaseState, NewSession, Problem, SandboxProfile, Session } from './types';
 
 /** A refused or failed request, with the text to show. */
 export class ApiError extends Error {
@@ -39,6 +39,10 @@ export class ApiClient {
   async sandboxes(): Promise<SandboxProfile[]> {
     const answer = (await this.request('GET', '/api/v1/sandboxes')) as { sandboxes: SandboxProfile[] };
     return answer.sandboxes;
+  }
+
+  async database(): Promise<DatabaseState> {
+    return (await this.request('GET', '/api/v1/database')) as DatabaseState;
   }
 
   async create(wish: NewSession): Promise<Session> {

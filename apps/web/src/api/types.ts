@@ -103,6 +103,20 @@ export interface SessionEvent {
   session: Session;
 }
 
+/** What the page needs to know of the server's database: `GET /database`, and its event. */
+export interface DatabaseState {
+  state: string;
+  /** For people; null when there is nothing to say. */
+  reason: string | null;
+}
+
+export const databaseTopic = 'database.changed';
+
+export interface DatabaseEvent extends DatabaseState {
+  topic: typeof databaseTopic;
+  at: string;
+}
+
 export const sessionTopics: readonly SessionEvent['topic'][] = [
   'session.created',
   'session.changed',

@@ -1,6 +1,14 @@
 /** The text frames of `roost.v1`: JSON objects with a `type`. */
 
-import { sessionTopics, type Session, type SessionEvent } from '../api/types';
+import {
+  databaseTopic,
+  sessionTopics,
+  type DatabaseEvent,
+  type Session,
+  type SessionEvent,
+} from '../api/types';
+
+export type Topic = SessionEvent['topic'] | DatabaseEvent['topic'];
 import type { SnapshotReason } from './frames';
 
 export type Mode = 'control' | 'view';
@@ -20,7 +28,7 @@ export type ClientMessage =
   | { type: 'take_control'; stream: number }
   | { type: 'refresh'; stream: number }
   /** Replaces what was subscribed before; ends with the connection. */
-  | { type: 'subscribe'; topics: readonly SessionEvent['topic'][] }
+  | { type: 'subscribe'; topics: readonly Topic[] }
   | { type: 'ping'; id: number };
 
 export interface Hello {
@@ -56,7 +64,7 @@ export type ServerMessage =
   | { type: 'control'; stream: number; holder: string | null; you: boolean }
   | { type: 'exited'; stream: number; status?: number | null; signal?: string | number | null }
   | { type: 'lag'; stream: number; bytes: number }
-  | ({ type: 'event' } & SessionEvent)
+  | ({ type: 'event' } & (SessionEvent | DatabaseEvent))
   | { type: 'pressure'; level: number; used: number; capacity: number }
   | { type: 'idle_warning'; seconds: number }
   | { type: 'draining'; reconnect_after_ms: number }
@@ -105,12 +113,16 @@ export function parseServerMessage(text: string): ServerMessage | null {
   for (const [name, type] of Object.entries(fields)) {
     if (typeof message[name] !== type) return null;
   }
-  if (message['type'] === 'event' && !isSessionEvent(message)) return null;
+  if (message['type'] === 'event' && !isSessionEvent(message) && !isDatabaseEvent(message)) return null;
   if (message['type'] === 'hello' && typeof message['limits'] !== 'object') message['limits'] = {};
   if (message['type'] === 'attached' && typeof message['live_offset'] !== 'number') {
     message['live_offset'] = message['offset'];
   }
   return message as unknown as ServerMessage;
+}
+
+function isDatabaseEvent(message: Record<string, unknown>): boolean {
+  return message['topic'] === databaseTopic && typeof message['state'] === 'string';
 }
 
 /** Other topics may come one day; what is no session must not get into the list of sessions. */

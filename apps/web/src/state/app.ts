@@ -1,6 +1,6 @@
-import { ApiClient } from '../api/client';
+import { ApiClient, ApiError } from '../api/client';
 import { isOffline, openSocket } from '../api/socket';
-import type { NewSession } from '../api/types';
+import { databaseTopic, type DatabaseState, type NewSession } from '../api/types';
 import { idleCode } from '../protocol/close_codes';
 import type { ServerMessage } from '../protocol/messages';
 import { browserClock } from '../session/clock';
@@ -9,7 +9,14 @@ import { Link } from '../session/link';
 import type { LinkState } from '../session/link_types';
 import type { TerminalAppearance } from '../terminal/terminal_view';
 import { ClipboardDesk } from './clipboard_desk';
-import { initialState, parseFragment, parseTabs, type AppState, type Dialog } from './model';
+import {
+  initialState,
+  isDatabaseAway,
+  parseFragment,
+  parseTabs,
+  type AppState,
+  type Dialog,
+} from './model';
 import { Notices } from './notices';
 import { SessionDirectory } from './session_directory';
 import { SessionFeed } from './session_feed';
@@ -79,7 +86,10 @@ export class App {
     this.tabs = new Tabs(this.store, this.link, this.notices, this.clipboard, () => this.appearance());
     this.feed = new SessionFeed(
       this.link,
-      () => this.sessions.load(),
+      async () => {
+        await this.sessions.load();
+        await this.loadDatabase();
+      },
       browserClock,
       Math.random,
       (trouble) => this.store.set({ trouble }),
@@ -208,7 +218,7 @@ export class App {
     this.store.set({ link });
     if (link.kind === 'stopped' && link.rule.reaction === 'login') this.onSignedOut();
     if (link.kind === 'connected') return;
-    this.store.set({ pressure: null, idleUntil: null });
+    this.store.set({ pressure: null, database: null, idleUntil: null });
     this.applyDemand();
   }
 
@@ -219,7 +229,8 @@ export class App {
     }
     switch (message.type) {
       case 'event':
-        this.sessions.apply(message);
+        if (message.topic === databaseTopic) this.onDatabase(message);
+        else this.sessions.apply(message);
         break;
       case 'pressure': {
         const { used, capacity } = message;
@@ -240,6 +251,20 @@ export class App {
       default:
         break;
     }
+  }
+
+  /** How it is now; its events tell how it goes on. */
+  private async loadDatabase(): Promise<void> {
+    try {
+      this.onDatabase(await this.api.database());
+    } catch (error) {
+      // The list of sessions is there, so it is not the network: a server of before that has no database.
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  private onDatabase({ state, reason }: DatabaseState): void {
+    this.store.set({ database: isDatabaseAway(state) ? { state, reason } : null });
   }
 
   // --- search and touch keys ------------------------------------------------------------------

@@ -1,4 +1,4 @@
-import type { Session, SessionEvent } from '../api/types';
+import type { DatabaseState, Session, SessionEvent } from '../api/types';
 import type { Mode } from '../protocol/messages';
 import type { PressureLevel } from '../session/demand';
 import type { LinkState } from '../session/link_types';
@@ -36,6 +36,8 @@ export interface AppState {
   notice: { session: string; text: string; tone: 'info' | 'warning' } | null;
   /** How full the server is, in connections; null while it has room. */
   pressure: { level: PressureLevel; used: number; capacity: number } | null;
+  /** The server's database while it is not as it should be; null: nothing to say of it. */
+  database: DatabaseState | null;
   /** What the page is waiting for over HTTP: to get in at all, or to bring its list up to date. */
   trouble: Trouble | null;
   /** When the server will disconnect this page for lack of input. */
@@ -52,6 +54,11 @@ export interface AppState {
   settings: Settings;
 }
 
+/** The states that somebody at a terminal should hear of; others pass within seconds. */
+export function isDatabaseAway(state: string): boolean {
+  return state === 'memory-only' || state === 'blocked';
+}
+
 export function initialState(settings: Settings): AppState {
   return {
     auth: 'checking',
@@ -66,6 +73,7 @@ export function initialState(settings: Settings): AppState {
     streams: {},
     notice: null,
     pressure: null,
+    database: null,
     trouble: null,
     idleUntil: null,
     isDraining: false,

@@ -1,4 +1,4 @@
-import { sessionTopics } from '../api/types';
+import { databaseTopic, sessionTopics } from '../api/types';
 import type { ClientMessage } from '../protocol/messages';
 import type { Clock } from '../session/clock';
 import { demandOf, type Demand } from '../session/demand';
@@ -35,7 +35,7 @@ export class SessionFeed {
 
   /** Once more changes nothing. */
   subscribe(): void {
-    this.link.send({ type: 'subscribe', topics: sessionTopics });
+    this.link.send({ type: 'subscribe', topics: [...sessionTopics, databaseTopic] });
   }
 
   onDown(): void {

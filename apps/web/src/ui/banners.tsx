@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useApp, useAppState, useNow } from './app_context';
 import { Icon } from './icons';
-import { pressureText, retryText, sessionTitle, stoppedText } from './format';
+import { databaseText, pressureText, retryText, sessionTitle, stoppedText } from './format';
 
 /** The server ends an idle connection at its time, so a page that is up longer has been taken for active. */
 const idleGraceMs = 2_000;
@@ -12,12 +12,17 @@ const idleGraceMs = 2_000;
  */
 export function Banners() {
   const app = useApp();
-  const { link, idleUntil, pressure, isDraining, clipboardRequest, trouble, sessions } = useAppState();
+  const { link, idleUntil, pressure, database, isDraining, clipboardRequest, trouble, sessions } =
+    useAppState();
   const refusal = 'reason' in link && link.kind !== 'stopped' ? link.reason : null;
   const now = useNow(500, idleUntil !== null || refusal !== null || trouble !== null);
   const isIdle = idleUntil !== null && now < idleUntil + idleGraceMs;
   const idleSeconds = isIdle ? Math.max(0, Math.ceil((idleUntil - now) / 1000)) : 0;
   const [hiddenPressure, hidePressure] = useState(0);
+  const [hiddenDatabase, hideDatabase] = useState('');
+  useEffect(() => {
+    if (!database) hideDatabase('');
+  }, [database]);
   useEffect(() => {
     if (!pressure) hidePressure(0);
   }, [pressure]);
@@ -97,18 +102,24 @@ export function Banners() {
           </button>
         </div>
       )}
-      {pressure && pressure.level !== hiddenPressure && (
-        <div class="banner warn aside">
-          <span class="grow">{pressureText(pressure)}</span>
-          <button
-            class="icon-button"
-            aria-label="Hide"
-            onClick={thenType(() => hidePressure(pressure.level))}
-          >
-            <Icon name="close" />
-          </button>
-        </div>
+      {database && database.state !== hiddenDatabase && (
+        <Aside text={databaseText(database)} onHide={thenType(() => hideDatabase(database.state))} />
       )}
+      {pressure && pressure.level !== hiddenPressure && (
+        <Aside text={pressureText(pressure)} onHide={thenType(() => hidePressure(pressure.level))} />
+      )}
+    </div>
+  );
+}
+
+/** Something to know that needs no answer. */
+function Aside({ text, onHide }: { text: string; onHide: () => void }) {
+  return (
+    <div class="banner warn aside">
+      <span class="grow">{text}</span>
+      <button class="icon-button" aria-label="Hide" onClick={onHide}>
+        <Icon name="close" />
+      </button>
     </div>
   );
 }

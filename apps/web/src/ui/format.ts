@@ -205,6 +205,11 @@ export function pressureText({ level, used, capacity }: NonNullable<AppState['pr
   return `The server is full: ${figures} New ones are refused.`;
 }
 
+export function databaseText({ state, reason }: NonNullable<AppState['database']>): string {
+  const what = state === 'blocked' ? 'The database cannot be used' : 'The database is away';
+  return `${what}${reason ? `: ${reason}` : ''}. The terminals work; what is written down waits.`;
+}
+
 /** Why the screen was rebuilt; null when it needs no word. */
 export function snapshotNotice(reason: SnapshotReason): string | null {
   switch (reason) {

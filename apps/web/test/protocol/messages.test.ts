@@ -57,4 +57,12 @@ describe('parseServerMessage', () => {
       expect(parseServerMessage(text)).toBeNull();
     });
   }
+
+  it('takes what is told of the database, and nothing that is not whole', () => {
+    const told = { type: 'event', topic: 'database.changed', at: '2026-01-31T12:00:00Z' };
+    const whole = { ...told, state: 'memory-only', reason: 'it is away', backend: 'postgresql' };
+    expect(parseServerMessage(JSON.stringify(whole))).toMatchObject({ state: 'memory-only' });
+    expect(parseServerMessage(JSON.stringify(told))).toBeNull();
+    expect(parseServerMessage(JSON.stringify({ ...whole, topic: 'database.moved' }))).toBeNull();
+  });
 });

@@ -1,9 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../src/api/types';
-import { applyEvent, nextActive, parseFragment, parseTabs, sortSessions } from '../../src/state/model';
+import {
+  applyEvent,
+  isDatabaseAway,
+  nextActive,
+  parseFragment,
+  parseTabs,
+  sortSessions,
+} from '../../src/state/model';
 import { session } from '../support/session';
 
 const ids = (sessions: Session[]) => sessions.map(({ id }) => id).join('');
+
+describe('the database', () => {
+  it('is worth a word when it is away for longer, or needs somebody', () => {
+    const states = 'idle connecting locking inspecting migrating verifying ready memory-only catching-up blocked';
+    expect(states.split(' ').filter(isDatabaseAway)).toEqual(['memory-only', 'blocked']);
+  });
+});
 
 describe('the list of sessions', () => {
   it('has running ones first, newest first', () => {

@@ -8,6 +8,7 @@ import {
   exitText,
   lastCommandFailure,
   linkText,
+  databaseText,
   pressureText,
   restartCount,
   restartPolicyText,
@@ -149,6 +150,15 @@ describe('texts', () => {
     );
     expect(pressureText({ level: 2, used: 100, capacity: 100 })).toBe(
       'The server is full: 100 of 100 connections. New ones are refused.',
+    );
+  });
+
+  it('say what is the matter with the database, and that terminals work', () => {
+    expect(databaseText({ state: 'memory-only', reason: 'the database cannot be reached' })).toBe(
+      'The database is away: the database cannot be reached. The terminals work; what is written down waits.',
+    );
+    expect(databaseText({ state: 'blocked', reason: null })).toBe(
+      'The database cannot be used. The terminals work; what is written down waits.',
     );
   });
 
