@@ -69,7 +69,9 @@ struct session_info {
   std::optional<int> exit_status; ///< set when the program exited
   std::optional<int> signal;      ///< set when a signal ended it
   std::string epoch;
-  std::uint64_t offset = 0; ///< bytes of output so far
+  std::uint64_t offset = 0;      ///< bytes of output so far
+  bool record = false;           ///< whether the output is recorded
+  std::uint64_t record_from = 0; ///< output before this is not
   std::uint32_t viewers = 0;
   std::optional<viewer_id> holder;
   size_policy_kind size_policy = size_policy_kind::latest;

@@ -45,6 +45,7 @@ struct create_session {
   std::string sandbox; ///< profile; empty: the server's default
   std::string run_as;  ///< system user; empty: the server's default
   restart_policy restart = restart_policy::never;
+  std::optional<bool> record; ///< nothing: the server's default
 };
 
 struct find_session {
@@ -168,6 +169,7 @@ struct update_session {
   std::optional<std::string> title;
   std::optional<size_policy_kind> size_policy;
   std::optional<restart_policy> restart; ///< takes effect when the program ends the next time
+  std::optional<bool> record;            ///< from here on
 };
 struct resize_session {
   std::uint16_t cols = 0;
@@ -246,6 +248,32 @@ struct output_range {
   std::uint64_t gap = 0;    ///< bytes between `since` and `offset` that are no longer held
   std::uint64_t end = 0;    ///< the session's output so far
   std::vector<slice> bytes;
+};
+
+/// Asks for the output from `since` on as soon as there is any, or the session is over. The answer
+/// may wait a little for more. One such question may wait: the next one has it answered empty.
+struct tail_output {
+  std::uint64_t since = 0;
+  std::uint64_t limit = 0; ///< bytes
+};
+/// The size that a terminal has got when its output was at `offset`.
+struct size_at {
+  std::uint64_t offset = 0;
+  std::uint16_t cols = 0;
+  std::uint16_t rows = 0;
+};
+struct output_tail {
+  std::string epoch;
+  std::uint64_t offset = 0; ///< of the first byte
+  std::uint64_t gap = 0;    ///< bytes between `since` and `offset` that are no longer held
+  std::uint64_t end = 0;    ///< the session's output so far
+  std::vector<slice> bytes;
+  std::uint16_t cols = 0; ///< before the first byte, as far as it is known
+  std::uint16_t rows = 0;
+  std::vector<size_at> resizes; ///< since then, up to the last byte
+  bool is_over = false;         ///< the session has ended, and nothing comes after these bytes
+  std::optional<int> status;
+  std::optional<int> signal;
 };
 
 /// What a terminal tells the directory whenever something that a list shows has changed.
@@ -355,6 +383,8 @@ CAF_ADD_TYPE_ID(roost_terminal, (roost::await_sessions))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::sessions_ready))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::viewer_actor))
 CAF_ADD_TYPE_ID(roost_terminal, (roost::report_to))
+CAF_ADD_TYPE_ID(roost_terminal, (roost::tail_output))
+CAF_ADD_TYPE_ID(roost_terminal, (roost::output_tail))
 CAF_END_TYPE_ID_BLOCK(roost_terminal)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::create_session)
@@ -404,6 +434,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::adopt_programs)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::await_sessions)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::sessions_ready)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::report_to)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::tail_output)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::output_tail)
 
 namespace roost {
 
@@ -446,6 +478,8 @@ using terminal_actor = viewable_actor::extend<
     caf::replies_to<read_screen>::with<screen_view>,
     // Bytes of the history.
     caf::replies_to<read_output>::with<output_range>,
+    // Output as it comes, for whoever records it.
+    caf::replies_to<tail_output>::with<output_tail>,
     // From a directory that was restarted.
     caf::reacts_to<report_to>,
     // Its own I/O and timers.

@@ -26,6 +26,12 @@ bool event_stream::write(std::string bytes) const { return writer_->write(std::m
 
 void event_stream::close() const { writer_->close(); }
 
+void event_stream::when_empty(std::function<void()> call) const {
+  writer_->when_empty(std::move(call));
+}
+
+void event_stream::abort() const { writer_->abort(); }
+
 struct responder::state {
   sink to;
   stream_opener open;

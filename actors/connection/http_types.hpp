@@ -52,6 +52,10 @@ public:
     virtual bool write(std::string bytes) = 0;
     /// See event_stream::close.
     virtual void close() = 0;
+    /// See event_stream::when_empty.
+    virtual void when_empty(std::function<void()> call) = 0;
+    /// See event_stream::abort.
+    virtual void abort() = 0;
   };
 
   explicit event_stream(std::shared_ptr<writer> to);
@@ -63,6 +67,13 @@ public:
 
   /// Ends the response after what was written. Later calls do nothing.
   void close() const;
+
+  /// Calls once when all that was written has gone to the client, or when the stream has ended; on
+  /// any thread, never from inside this call. A later call replaces an earlier one.
+  void when_empty(std::function<void()> call) const;
+
+  /// Breaks the response off, so that the client can tell that something is missing.
+  void abort() const;
 
 private:
   std::shared_ptr<writer> writer_;

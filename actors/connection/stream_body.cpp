@@ -17,6 +17,8 @@ public:
 
   bool write(std::string bytes) override { return body_->write(std::move(bytes)); }
   void close() override { body_->close(); }
+  void when_empty(std::function<void()> call) override { body_->when_empty(std::move(call)); }
+  void abort() override { body_->abort(); }
 
 private:
   const std::shared_ptr<stream_body> body_;
@@ -62,6 +64,24 @@ void stream_body::close() {
     wake(event::ready);
 }
 
+void stream_body::tell_empty() {
+  if (on_empty_)
+    boost::asio::post(executor_, std::exchange(on_empty_, nullptr));
+}
+
+void stream_body::when_empty(std::function<void()> call) {
+  const std::lock_guard lock(mutex_);
+  on_empty_ = std::move(call);
+  if (!is_open_ || queued_.size() + in_flight_ == 0)
+    tell_empty();
+}
+
+void stream_body::abort() {
+  const std::lock_guard lock(mutex_);
+  if (std::exchange(is_open_, false))
+    wake(event::overflow);
+}
+
 stream_body::taken stream_body::take() {
   const std::lock_guard lock(mutex_);
   taken out;
@@ -77,6 +97,8 @@ stream_body::taken stream_body::take() {
 void stream_body::sent() {
   const std::lock_guard lock(mutex_);
   in_flight_ = 0;
+  if (queued_.empty())
+    tell_empty();
 }
 
 void stream_body::end() {
@@ -85,6 +107,7 @@ void stream_body::end() {
   is_end_due_ = false;
   queued_.clear();
   wake_ = nullptr;
+  tell_empty();
 }
 
 } // namespace roost::connection

@@ -19,7 +19,7 @@ public:
   /// What the connection must do now.
   enum class event : std::uint8_t {
     ready,    ///< bytes wait, or the end was asked for: take() them
-    overflow, ///< the client does not read: abort
+    overflow, ///< the client does not read, or the handler has given up: abort
   };
   using waker = std::function<void(event)>;
 
@@ -31,6 +31,8 @@ public:
 
   bool write(std::string bytes);
   void close();
+  void when_empty(std::function<void()> call);
+  void abort();
 
   struct taken {
     std::string bytes;
@@ -45,11 +47,13 @@ public:
 
 private:
   void wake(event what);
+  void tell_empty();
 
   const connection_executor executor_;
   const std::size_t limit_;
   std::mutex mutex_;
   waker wake_;
+  std::function<void()> on_empty_;
   std::string queued_;
   std::size_t in_flight_ = 0;
   bool is_open_ = true;       ///< writes are taken

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "actors/runtime/config_database.hpp"
+#include "actors/runtime/config_recording.hpp"
 #include "actors/runtime/config_restart.hpp"
 #include "actors/runtime/config_run_as.hpp"
 #include "actors/runtime/config_sandbox.hpp"
@@ -111,6 +112,7 @@ struct config {
   connections_config connections;
   terminals_config terminals;
   database_config database;
+  recording_config recording;
   log::settings log;
 };
 

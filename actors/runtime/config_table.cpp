@@ -385,6 +385,22 @@ std::vector<config_row> make_table() {
        "measures are dropped, and nothing new is written down until there is room.",
        reload::needs_restart, cv::size(ROOST_AT(database.spool), mib, 1024 * gib)},
 
+      {"recording.enabled",
+       "Whether the output of sessions is recorded for which nothing else is asked.",
+       reload::needs_restart, cv::boolean(ROOST_AT(recording.enabled))},
+      {"recording.max_per_session",
+       "Bytes that one session's recording may take, compressed. Beyond it only its end is "
+       "recorded.",
+       reload::needs_restart, cv::size(ROOST_AT(recording.max_per_session), 64 * kib, 64 * gib)},
+      {"recording.retention", "How long recorded output is kept.", reload::needs_restart,
+       cv::duration(ROOST_AT(recording.retention), 1h, 87'600h)},
+      {"recording.redact",
+       "Regular expressions (RE2) of what must not be in a recording: each byte that one of them "
+       "matches becomes a *. See docs/reference/recording_format.md.",
+       reload::needs_restart,
+       cv::text_list(ROOST_AT(recording.redact), "up to 64 regular expressions", 64,
+                     cv::check_nothing)},
+
       {"log.level", "The least severe lines that are written.", reload::at_once,
        cv::choice(ROOST_AT(log.level), "trace, debug, info, warn, error or off",
                   log::parse_severity, name_of_level)},
@@ -402,7 +418,6 @@ channels: {}
 database:
   pools: {app: 6, init: 1, analytics: 2}
 cluster: {listen: "", join: [], certificate: "", key: "", ca: ""}
-recording: {enabled: true, max_per_session: 64MiB, retention: 30d, redact: []}
 )";
 
 } // namespace

@@ -108,6 +108,8 @@ public:
     o["limits"] = std::move(bounds);
     if (!n.end_reason.empty())
       o["end_reason"] = cut(n.end_reason);
+    o["record"] = n.record;
+    o["record_from"] = n.record_from;
     o["shell"] = write(n.shell);
     o["restart"] = write_restart(n);
     json::array sizes;
@@ -430,6 +432,8 @@ result<session_note> read_note(std::string_view text) {
   in.take("is_kill_requested", n.is_kill_requested);
   in.take_restart(n);
   in.take("end_reason", n.end_reason);
+  in.take("record", n.record);
+  in.take("record_from", n.record_from);
   if (!object.empty())
     n.extra = json::serialize(object);
   return n;

@@ -45,6 +45,8 @@ struct session_note {
   std::uint32_t restarts_in_row = 0;           ///< restart_plan::in_row
   std::optional<wall_time> program_started_at; ///< of the present program
   std::string end_reason;                      ///< session_info::end_reason
+  bool record = false;                         ///< session_info::record
+  std::uint64_t record_from = 0;               ///< session_info::record_from
   std::int64_t ended_pid = 0;       ///< of the program before restart.next_at; 0: unknown
   std::optional<program_wish> wish; ///< whole, or not there
   /// Fields that this build does not know, as a JSON object's text; they are written back. Empty:

@@ -96,6 +96,7 @@ void terminal_state::finish() {
   keep_pace();
   parse_some(screen_->backlog());
   answer_waits();
+  answer_tail();
   report();
 }
 
@@ -151,6 +152,7 @@ terminal_actor::behavior_type terminal(terminal_pointer self, terminal_context c
       [s](const wait_for& x) { return s->on_wait(x); },
       [s](const read_screen& x) { return s->on_read_screen(x); },
       [s](const read_output& x) { return s->on_read_output(x); },
+      [s](const tail_output& x) { return s->on_tail(x); },
       [s](const report_to& x) { s->on_report_to(x); },
       [s](const child_exited& x) { s->on_child_exited(x); },
       [s](tree_emptied) { s->on_tree_emptied(); },

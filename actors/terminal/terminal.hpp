@@ -57,6 +57,7 @@ struct terminal_config {
   session_limits limits;
   std::chrono::milliseconds lifetime{0};   ///< 0: for ever
   std::chrono::milliseconds idle_limit{0}; ///< without input and output; 0: never
+  bool record = false;                     ///< sessions for which nothing else is asked
 };
 
 /// What a terminal needs of its surroundings. Handles to the directory are weak by nature: the
@@ -123,6 +124,7 @@ public:
   caf::result<wait_result> on_wait(const wait_for& x);
   caf::result<screen_view> on_read_screen(const read_screen& x);
   caf::result<output_range> on_read_output(const read_output& x);
+  caf::result<output_tail> on_tail(const tail_output& x);
 
   // From the directory and the supervisor.
   void on_report_to(const report_to& x);
@@ -139,6 +141,11 @@ public:
 private:
   static constexpr std::size_t max_title = 256; ///< bytes
 
+  /// A question for output that waits.
+  struct tail_question {
+    runtime::promise_guard<output_tail> promise;
+    tail_output what;
+  };
   struct viewer {
     viewer_id id;
     viewer_key key = 0;
@@ -163,7 +170,8 @@ private:
     wait_timer,
     pace_timer,
     age_timer,
-    restart_timer
+    restart_timer,
+    tail_timer
   };
 
   [[nodiscard]] steady_time now() const { return context_.clock->now(); }
@@ -207,6 +215,11 @@ private:
   void publish();
   void note_memory(std::uint64_t bytes);
   void keep_pace();
+  // For whoever records it.
+  [[nodiscard]] output_tail take_tail(const tail_output& x);
+  void answer_tail();
+  void answer_tail_soon();
+  void note_size_for_tail();
   [[nodiscard]] bool is_over() const {
     return info_.state == session_state::exited || info_.state == session_state::lost;
   }
@@ -285,6 +298,10 @@ private:
   viewer_key next_key_ = 1;
   std::uint64_t published_ = 0;
   std::uint64_t noted_memory_ = 0; ///< of the history, as everybody knows it
+
+  std::optional<tail_question> tail_;
+  std::vector<size_at> tail_sizes_; ///< the last answer's size, and what has come since; empty
+                                    ///< while nobody has ever asked
 
   std::string input_; ///< typed, not yet taken by the program
   std::size_t input_done_ = 0;

@@ -45,6 +45,10 @@ caf::result<session_info> terminal_state::on_update(const update_session& x) {
     if (*x.restart == restart_policy::never && is_between_ && !is_next_asked_)
       end_between(); // what is waited for does not come
   }
+  if (x.record && *x.record != info_.record) {
+    info_.record = *x.record;
+    info_.record_from = history_->end();
+  }
   if (x.size_policy) {
     info_.size_policy = *x.size_policy;
     apply(policy_.set_rule(*x.size_policy));

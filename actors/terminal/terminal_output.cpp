@@ -115,6 +115,8 @@ void terminal_state::publish() {
   last_output_ = now();
   fan_out_->publish(last_output_);
   keep_pace();
+  if (tail_)
+    answer_tail_soon();
   // With nobody at the keyboard the server's screen answers the program's queries, and soon; so do
   // marks that somebody waits for.
   if (!info_.holder || !waits_.is_empty() || command_)

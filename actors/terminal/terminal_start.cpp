@@ -319,6 +319,8 @@ void terminal_state::restore(session_note note) {
   info_.command = std::move(note.command);
   info_.cwd = std::move(note.cwd);
   info_.end_reason = std::move(note.end_reason);
+  info_.record = note.record;
+  info_.record_from = note.record_from;
   info_.sandbox = note.sandbox.empty() ? "none" : std::move(note.sandbox);
   // Without a note nobody knows; a note without a user is of a server that had but one.
   if (!note.epoch.empty())
@@ -407,6 +409,8 @@ void terminal_state::save_note() {
   note.ended_pid = ended_pid_;
   note.wish = wish_;
   note.end_reason = info_.end_reason;
+  note.record = info_.record;
+  note.record_from = info_.record_from;
   note.extra = note_extra_;
   memory_->write_note(write_note(note), history_->end());
 }

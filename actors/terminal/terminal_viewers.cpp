@@ -185,6 +185,7 @@ void terminal_state::apply(const size_outcome& outcome) {
     screen_->resize(outcome.size);
     info_.cols = outcome.size.cols;
     info_.rows = outcome.size.rows;
+    note_size_for_tail();
     for (const auto& v : viewers_)
       self_->send(v.actor, resized{v.id.stream, info_.cols, info_.rows});
   }

@@ -117,6 +117,7 @@ caf::result<session_info> terminals_state::on_create(const create_session& x) {
   info.run_as =
       x.run_as.empty() ? context_.terminal.run_as.otherwise(context_.spawn->user.name) : x.run_as;
   info.restart.policy = x.restart;
+  info.record = x.record.value_or(context_.terminal.record);
   info.epoch = fmt::format("{:016x}", os_random::instance().next());
   sessions_[info.id.value].info = info;
 
@@ -245,6 +246,8 @@ void terminals_state::tell(const publish_session& what) {
   self_->send(context_.events.get(), what);
   if (const auto archive = context_.archive.get())
     caf::anon_send(archive, what);
+  if (const auto recordings = context_.recordings.get())
+    caf::anon_send(recordings, what);
 }
 
 caf::result<session_handle> terminals_state::on_find(const find_session& x) {

@@ -10,6 +10,7 @@
 #include "actors/terminal/user_watch.hpp"
 #include "protocols/archive.hpp"
 #include "protocols/events.hpp"
+#include "protocols/recording.hpp"
 #include "protocols/supervision.hpp"
 #include "protocols/terminal.hpp"
 
@@ -41,7 +42,8 @@ struct terminals_context {
   runtime::handle_slot<supervisor_actor> supervisor; ///< of the terminals
   runtime::handle_slot<events_actor> events;
   runtime::handle_slot<archive_actor> archive; ///< hears the same; empty: nothing is written down
-  std::shared_ptr<std::atomic<std::uint64_t>> count;     ///< sessions in the list, for status pages
+  runtime::handle_slot<recordings_actor> recordings; ///< hears the same; empty: nothing is recorded
+  std::shared_ptr<std::atomic<std::uint64_t>> count; ///< sessions in the list, for status pages
   std::shared_ptr<std::atomic<std::uint64_t>> histories; ///< bytes of all terminals' histories
   runtime::handle_slot<keeper_actor> keeper;
   std::shared_ptr<const keeper_board> board;

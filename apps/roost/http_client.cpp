@@ -18,8 +18,6 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-constexpr std::uint64_t body_max = 64ULL << 20U;
-
 /// Runs one asynchronous operation to its end or to the deadline.
 class deadline_runner {
 public:
@@ -76,7 +74,7 @@ outcome<http_response> exchange(Stream& stream, stream_socket& socket, deadline_
       runner.run([&](auto done) { http::async_write(stream, message, std::move(done)); }, cancel);
   boost::beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
-  parser.body_limit(body_max);
+  parser.body_limit(request.body_max);
   const auto read_error = runner.run(
       [&](auto done) { http::async_read(stream, buffer, parser, std::move(done)); }, cancel);
   if (read_error)

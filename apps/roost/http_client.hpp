@@ -18,6 +18,7 @@ struct http_request {
   std::string body = {};
   std::string content_type = {};
   std::chrono::milliseconds patience{30'000}; ///< for everything, from connecting to the last byte
+  std::uint64_t body_max = 64ULL << 20U;      ///< bytes of the answer; more are refused
 };
 
 /// Its answer, whatever the status.
@@ -31,7 +32,7 @@ struct http_response {
 };
 
 /// Sends one request on a connection of its own and waits for the answer. Blocks the calling thread
-/// for at most `patience`. Failures have exit status 3. Bodies over 64 MiB are refused.
+/// for at most `patience`. Failures have exit status 3. It is held in memory.
 outcome<http_response> send_request(const server_address& address, const std::string& token,
                                     const http_request& request);
 

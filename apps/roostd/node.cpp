@@ -6,6 +6,7 @@
 #include "actors/connection/reception.hpp"
 #include "actors/database/choose_backend.hpp"
 #include "actors/database/initializer.hpp"
+#include "actors/database/recordings.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/system_user.hpp"
 #include "actors/supervision/supervisor.hpp"
@@ -54,6 +55,7 @@ terminal::terminal_config terminal_config_of(const config& c) {
   t.limits = c.terminals.limits;
   t.lifetime = c.terminals.lifetime;
   t.idle_limit = c.terminals.idle_limit;
+  t.record = c.recording.enabled;
   return t;
 }
 
@@ -99,6 +101,7 @@ node::node(config settings)
       keeper_board_(std::make_shared<keeper_board>()),
       database_board_(std::make_shared<database_board>()),
       archive_board_(std::make_shared<database::archive_board>()),
+      recordings_board_(std::make_shared<database::recordings_board>()),
       cutter_(std::make_shared<database::socket_cutter>()),
       user_counts_(std::make_shared<user_limit_counts>()),
       desk_(std::make_shared<connection::pool_desk>(
@@ -125,6 +128,7 @@ result<void> node::start() {
     return usable.error();
   ROOST_TRY(archive_files_, database::choose_files(settings_.database, data_->path(),
                                                    settings_.node_name, cutter_));
+  ROOST_TRY(redaction_, recording::redaction::make(settings_.recording.redact));
   if (settings_.terminals.shell_integration) {
     auto installed = terminal::install_shell_integration(data_->path());
     if (!installed)
@@ -170,6 +174,7 @@ result<void> node::start() {
   about.database = database_board_;
   about.archive = archive_;
   about.archive_board = archive_board_;
+  about.recordings_board = recordings_board_;
   about.is_draining = [draining = is_draining_] { return draining->load(); };
   about.login_url = [this] { return login_url(); };
   caf::scoped_actor self{*system_};
@@ -257,6 +262,7 @@ supervisor_actor node::spawn_tree() {
   directory.supervisor = terminal_supervisor_;
   directory.events = events_;
   directory.archive = archive_;
+  directory.recordings = recordings_;
   directory.count = session_count_;
   directory.histories = histories_;
   directory.keeper = keeper_;
@@ -300,6 +306,14 @@ supervisor_actor node::spawn_tree() {
   archive.make_workers = [files = archive_files_](caf::local_actor& parent) {
     return database::spawn_archive_workers(parent, files);
   };
+
+  database::recordings_config recorder;
+  recorder.limits.max_total = settings_.recording.max_per_session;
+  recorder.patterns = redaction_;
+  recorder.retention = settings_.recording.retention;
+  recorder.terminals = terminals_;
+  recorder.archive = archive_;
+  recorder.board = recordings_board_;
 
   supervision::supervisor_config root;
   root.name = "node";
@@ -345,6 +359,13 @@ supervisor_actor node::spawn_tree() {
       supervised(rules("directory"),
                  [slot = terminals_, directory](const child_start& s) {
                    auto handle = s.system.spawn(terminal::terminals, directory);
+                   slot.put(handle);
+                   return handle;
+                 }),
+      // Compresses, which takes a while: on a thread of its own.
+      supervised(rules("recordings"),
+                 [slot = recordings_, recorder](const child_start& s) {
+                   auto handle = s.system.spawn<caf::detached>(database::recordings, recorder);
                    slot.put(handle);
                    return handle;
                  }),
@@ -452,7 +473,10 @@ void node::stop() {
   keeper_.clear();
   database_.clear();
   archive_.clear();
+  recordings_.clear();
   server_.reset();
+  // A timer holds its actor, and an actor with a thread of its own that thread.
+  system_->clock().cancel_all();
   system_.reset();
   io_->stop();
   logger().info("node stopped");

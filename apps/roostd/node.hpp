@@ -7,6 +7,8 @@
 #include "actors/database/archive/archive.hpp"
 #include "actors/database/backend.hpp"
 #include "actors/database/pg/socket_cutter.hpp"
+#include "actors/database/recording/redactor.hpp"
+#include "actors/database/recordings_board.hpp"
 #include "actors/runtime/config.hpp"
 #include "actors/runtime/handle_slot.hpp"
 #include "actors/runtime/io_threads.hpp"
@@ -18,6 +20,7 @@
 #include "protocols/database_types.hpp"
 #include "protocols/events.hpp"
 #include "protocols/keeper.hpp"
+#include "protocols/recording.hpp"
 #include "protocols/supervision.hpp"
 #include "protocols/terminal.hpp"
 
@@ -91,11 +94,14 @@ private:
   runtime::handle_slot<keeper_actor> keeper_;
   runtime::handle_slot<database_actor> database_;
   runtime::handle_slot<archive_actor> archive_;
+  runtime::handle_slot<recordings_actor> recordings_;
   std::shared_ptr<std::atomic<std::uint64_t>> session_count_;
   std::shared_ptr<std::atomic<std::uint64_t>> histories_;
   std::shared_ptr<keeper_board> keeper_board_;
   std::shared_ptr<database_board> database_board_;
   std::shared_ptr<database::archive_board> archive_board_;
+  std::shared_ptr<database::recordings_board> recordings_board_;
+  std::shared_ptr<const recording::redaction> redaction_;
   std::shared_ptr<database::socket_cutter> cutter_; ///< of the archive's connections
   database::archive_files archive_files_;
   std::shared_ptr<user_limit_counts> user_counts_;

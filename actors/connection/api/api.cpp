@@ -91,6 +91,8 @@ void api_state::dispatch(const route& row, const exchange_ptr& x, const std::str
     return output(x, session);
   case handler_id::wait_session:
     return wait(x, session);
+  case handler_id::get_recording:
+    return recording(x, session);
   case handler_id::watch_events:
     return watch(x);
   case handler_id::list_sandboxes:
@@ -156,6 +158,7 @@ api_actor::behavior_type api(api_actor::stateful_pointer<api_state> self, api_co
   self->state.open(std::move(config));
   return {
       [self](const http_call& x) { self->state.handle(x.what); },
+      [self](const go_on_recording& x) { self->state.send_piece(x.what); },
   };
 }
 

@@ -6,6 +6,7 @@
 #include "actors/connection/http_types.hpp"
 #include "actors/connection/token_set.hpp"
 #include "actors/database/archive/archive_board.hpp"
+#include "actors/database/recordings_board.hpp"
 #include "actors/runtime/actor_base.hpp"
 #include "actors/runtime/clock.hpp"
 #include "actors/runtime/config_run_as.hpp"
@@ -44,20 +45,29 @@ using exchange_ptr = std::shared_ptr<const exchange>;
 struct http_call {
   exchange_ptr what;
 };
+struct recording_job;
+/// The client has taken what it was sent of a recording.
+struct go_on_recording {
+  std::shared_ptr<recording_job> what;
+};
 
 } // namespace roost::connection::api
 
 CAF_BEGIN_TYPE_ID_BLOCK(roost_api, caf::first_custom_type_id + 350)
 CAF_ADD_TYPE_ID(roost_api, (roost::connection::api::http_call))
+CAF_ADD_TYPE_ID(roost_api, (roost::connection::api::go_on_recording))
 CAF_END_TYPE_ID_BLOCK(roost_api)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::connection::api::http_call)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::connection::api::go_on_recording)
 
 namespace roost::connection::api {
 
 using api_actor = caf::typed_actor<
     // Answers one request, now or later.
-    caf::reacts_to<http_call>>;
+    caf::reacts_to<http_call>,
+    // Goes on with an answer that is sent piece by piece.
+    caf::reacts_to<go_on_recording>>;
 
 /// The credentials, as the API needs them. Each may block for one write to disk.
 struct token_admin {
@@ -86,6 +96,8 @@ struct api_config {
   std::function<archive_actor()> archive;
   std::shared_ptr<const database::archive_board> archive_board =
       std::make_shared<database::archive_board>();
+  std::shared_ptr<const database::recordings_board> recordings_board =
+      std::make_shared<database::recordings_board>();
   std::shared_ptr<const database_board> database = std::make_shared<database_board>();
   std::shared_ptr<const keeper_board> keeper;           ///< null: none, in tests of other things
   std::shared_ptr<const user_limit_counts> user_counts; ///< likewise
@@ -110,6 +122,8 @@ public:
   void open(api_config config) { config_ = std::move(config); }
   /// Checks and dispatches; answers at once or arranges for it.
   void handle(const exchange_ptr& x);
+  // recording.cpp
+  void send_piece(const std::shared_ptr<recording_job>& job);
 
 private:
   using session_callback = std::function<void(const session_handle&)>;
@@ -143,6 +157,10 @@ private:
 
   // history.cpp
   void history(const exchange_ptr& x);
+
+  // recording.cpp
+  void recording(const exchange_ptr& x, const session_id& id);
+  void make_piece(const std::shared_ptr<recording_job>& job);
 
   // pool.cpp
   void list_connections(const exchange_ptr& x);

@@ -12,7 +12,7 @@ constexpr std::string_view schemas = R"json({
   "detail": {"type": "string"}, "correlation_id": {"type": "string"}}},
 "Session": {"type": "object", "required": ["id", "title", "node", "state", "command", "cwd", "pid", "cols", "rows",
     "created_at", "exited_at", "exit_status", "signal", "end_reason", "epoch", "offset", "viewers", "holder", "size_policy", "sandbox",
-    "run_as", "limits", "restart", "agent", "shell", "usage"], "properties": {
+    "run_as", "limits", "restart", "record", "agent", "shell", "usage"], "properties": {
   "id": {"type": "string"}, "title": {"type": "string"}, "node": {"type": "string"},
   "state": {"type": "string", "enum": ["starting", "running", "exiting", "exited", "lost"]},
   "command": {"type": "array", "items": {"type": "string"}}, "cwd": {"type": "string"},
@@ -24,7 +24,7 @@ constexpr std::string_view schemas = R"json({
   "holder": {"type": ["string", "null"], "description": "the connection that decides the size"},
   "size_policy": {"$ref": "#/components/schemas/SizePolicy"},
   "run_as": {"type": ["string", "null"], "description": "the system user that it runs as; null: not known any more"},
-  "sandbox": {"type": "string"}, "restart": {"$ref": "#/components/schemas/Restart"}, "agent": {"type": ["string", "null"]},
+  "sandbox": {"type": "string"}, "restart": {"$ref": "#/components/schemas/Restart"}, "record": {"type": "boolean"}, "agent": {"type": ["string", "null"]},
   "limits": {"type": "array", "description": "those that it was started with", "items": {"$ref": "#/components/schemas/Limit"}},
   "shell": {"type": "object", "description": "what the shell says of itself", "required": ["cwd", "prompt", "running", "last_exit_status"],
     "properties": {"cwd": {"type": ["string", "null"]}, "prompt": {"type": "boolean"}, "running": {"type": ["string", "null"]},
@@ -63,7 +63,7 @@ constexpr std::string_view schemas = R"json({
   "title": {"type": "string", "maxLength": 256}, "size_policy": {"$ref": "#/components/schemas/SizePolicy"},
   "run_as": {"type": "string", "maxLength": 256, "description": "a system user that the server allows; default: the token's, else the server's"},
   "sandbox": {"type": "string", "description": "a profile of the server; default: the server's"},
-  "restart": {"$ref": "#/components/schemas/RestartPolicy"}, "record": {"type": "boolean", "enum": [false]},
+  "restart": {"$ref": "#/components/schemas/RestartPolicy"}, "record": {"type": "boolean"},
   "node": {"type": "string", "description": "this node's name"}}},
 "Sandbox": {"type": "object", "required": ["name", "description", "base", "network", "home", "seccomp", "writable", "default", "available", "why_not"], "properties": {
   "name": {"type": "string"}, "description": {"type": "string"},
@@ -77,7 +77,7 @@ constexpr std::string_view schemas = R"json({
   "sandboxes": {"type": "array", "items": {"$ref": "#/components/schemas/Sandbox"}}}},
 "UpdateSession": {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {
   "title": {"type": "string", "maxLength": 256}, "size_policy": {"$ref": "#/components/schemas/SizePolicy"},
-  "restart": {"$ref": "#/components/schemas/RestartPolicy"}, "record": {"type": "boolean", "enum": [false]}}},
+  "restart": {"$ref": "#/components/schemas/RestartPolicy"}, "record": {"type": "boolean"}}},
 "Size": {"type": "object", "additionalProperties": false, "required": ["cols", "rows"], "properties": {
   "cols": {"type": "integer", "minimum": 1, "maximum": 4096}, "rows": {"type": "integer", "minimum": 1, "maximum": 4096}}},
 "Input": {"type": "object", "additionalProperties": false, "minProperties": 1, "properties": {

@@ -67,6 +67,7 @@ void api_state::metrics(const exchange_ptr& x) {
             }
             add_database_metrics(page, config_.database->get());
             add_archive_metrics(page, *config_.archive_board);
+            add_recording_metrics(page, *config_.recordings_board);
             add_pool_metrics(page, *seen.report);
             const auto [banned, bans] = config_.bans();
             page.gauge("roost_connections_banned",

@@ -142,6 +142,7 @@ json::object session_json(const session_info& x, std::string_view node) {
   restart["last_signal"] = or_null(x.restart.last_signal);
   restart["given_up"] = x.restart.has_given_up;
   out["restart"] = std::move(restart);
+  out["record"] = x.record;
   out["limits"] = limits_json(x.limits);
   out["agent"] = nullptr;
   json::object shell;

@@ -72,6 +72,26 @@ void add_archive_metrics(metric_page& page, const database::archive_board& board
                value(board.ship_failures));
 }
 
+void add_recording_metrics(metric_page& page, const database::recordings_board& board) {
+  const auto value = [](const auto& x) { return static_cast<double>(x.load()); };
+  page.gauge("roost_recording_sessions", "Sessions that are being recorded.",
+             value(board.sessions));
+  page.counter("roost_recording_output_bytes_total", "Output that came to be recorded.",
+               value(board.output));
+  page.counter("roost_recording_lost_bytes_total",
+               "Output that is a gap in a recording: it came too fast, or the recording is full.",
+               value(board.lost));
+  page.counter("roost_recording_chunks_total", "Chunks of recordings that were made.",
+               value(board.chunks));
+  page.counter("roost_recording_bytes_total", "Bytes of those, compressed.", value(board.bytes));
+  page.counter("roost_recording_removed_total", "Chunks removed because they were too old.",
+               value(board.removed));
+  page.counter(
+      "roost_recording_troubles_total",
+      "Questions of the recorder to a terminal or to the archive that failed; tried again.",
+      value(board.troubles));
+}
+
 component database_component(const database_report& report) {
   std::string text;
   if (report.state != database_state::ready) {

@@ -2,6 +2,7 @@
 
 #include "actors/connection/api/render.hpp"
 #include "actors/database/archive/archive_board.hpp"
+#include "actors/database/recordings_board.hpp"
 #include "actors/runtime/metrics.hpp"
 #include "protocols/database_types.hpp"
 
@@ -18,6 +19,9 @@ void add_database_metrics(metric_page& page, const database_report& report);
 
 /// `roost_archive_…`.
 void add_archive_metrics(metric_page& page, const database::archive_board& board);
+
+/// `roost_recording_…`.
+void add_recording_metrics(metric_page& page, const database::recordings_board& board);
 
 /// For readiness and status: it is always ready, because the node works without its database; the
 /// text says what is the matter.

@@ -62,13 +62,6 @@ std::optional<std::string> read_title(object_reader& fields) {
   return title;
 }
 
-/// `record` belongs to the contract, but there is no recorder to switch on.
-void read_record(object_reader& fields) {
-  if (fields.flag("record").value_or(false))
-    fields.fail({request_error::bad_value,
-                 "record: this server cannot record; leave the field out or say false"});
-}
-
 failure bad_parameter(std::string_view name, std::string_view expected, std::string_view got) {
   return {request_error::bad_value, "the query parameter " + std::string(name) + ": expected " +
                                         std::string(expected) + ", got " +
@@ -135,7 +128,7 @@ result<create_session> parse_create(std::string_view body, std::string_view node
   out.run_as = fields.text("run_as", {0, longest_user}).value_or("");
   if (const auto policy = read_restart_policy(fields))
     out.restart = *policy;
-  read_record(fields);
+  out.record = fields.flag("record");
   if (const auto where = fields.text("node", {0, longest_name});
       where && !where->empty() && *where != node)
     fields.fail({request_error::bad_value, "node: this server is \"" + std::string(node) +
@@ -153,9 +146,8 @@ result<update_session> parse_update(std::string_view body) {
   out.title = read_title(fields);
   out.size_policy = read_size_policy(fields);
   out.restart = read_restart_policy(fields);
-  const auto is_about_recording = fields.has("record");
-  read_record(fields);
-  if (!out.title && !out.size_policy && !out.restart && !is_about_recording)
+  out.record = fields.flag("record");
+  if (!out.title && !out.size_policy && !out.restart && !fields.has("record"))
     fields.fail({request_error::missing_field,
                  "nothing to change: give at least one of title, size_policy, restart, record"});
   if (auto ok = fields.finish(); !ok)
@@ -276,6 +268,15 @@ result<read_output> parse_output_query(const http_request& request) {
   ROOST_TRY(out.since, read_number(request, "since", 0, wire::max_offset, 0));
   ROOST_TRY(out.limit, read_number(request, "limit", 1, max_output_limit, default_output_limit));
   return out;
+}
+
+result<recording_format> parse_recording_query(const http_request& request) {
+  const auto* format = request.parameter("format");
+  if (!format)
+    return recording_format::asciicast_v3;
+  if (const auto known = find_recording_format(*format))
+    return *known;
+  return bad_parameter("format", "asciicast-v3, asciicast-v2 or text", *format);
 }
 
 result<kill_session> parse_delete_query(const http_request& request) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/connection/api/recording_export.hpp"
 #include "actors/connection/api/routes.hpp"
 #include "actors/connection/http_types.hpp"
 #include "actors/connection/token_set.hpp"
@@ -54,6 +55,9 @@ result<read_screen> parse_screen_query(const http_request& request);
 
 /// `?since=&limit=` of `GET …/output`.
 result<read_output> parse_output_query(const http_request& request);
+
+/// `?format=` of `GET …/recording`.
+result<recording_format> parse_recording_query(const http_request& request);
 
 /// `?now=` of `DELETE /sessions/{id}`.
 result<kill_session> parse_delete_query(const http_request& request);

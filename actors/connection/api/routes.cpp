@@ -34,6 +34,12 @@ constexpr std::array output_query = {
     parameter{"limit", R"({"type":"integer","minimum":1,"maximum":16777216,"default":1048576})",
               "the most bytes to answer with"},
 };
+constexpr std::array recording_query = {
+    parameter{
+        "format",
+        R"({"type":"string","enum":["asciicast-v3","asciicast-v2","text"],"default":"asciicast-v3"})",
+        "asciicast-v3, asciicast-v2: for asciinema's players; text: what was printed"},
+};
 constexpr std::array events_query = {
     parameter{"topics", R"({"type":"string"})",
               "comma-separated topics; default: all of session.created, session.changed, "
@@ -61,7 +67,7 @@ constexpr std::array table = {
     route{"GET", "/api/v1/sessions/{id}", handler_id::get_session, access::viewer, scope_rule::own,
           "Shows one session as it is now", no_query, "", false, 0, "Session", "", 200},
     route{"PATCH", "/api/v1/sessions/{id}", handler_id::update_session, access::operate, scope_rule::own,
-          "Changes the title, the size policy or the restart policy", no_query, "UpdateSession", false, max_small_body, "Session", "", 200},
+          "Changes the title, the size policy, the restart policy or whether it is recorded", no_query, "UpdateSession", false, max_small_body, "Session", "", 200},
     route{"DELETE", "/api/v1/sessions/{id}", handler_id::delete_session, access::operate, scope_rule::own,
           "Ends a session's program (202); forgets a session that has exited (200)", delete_query, "", false, 0, "Session", "", 202},
     route{"POST", "/api/v1/sessions/{id}/input", handler_id::send_input, access::operate, scope_rule::own,
@@ -74,6 +80,8 @@ constexpr std::array table = {
           "Reads raw output by absolute offset", output_query, "", false, 0, "", "application/octet-stream", 200},
     route{"POST", "/api/v1/sessions/{id}/wait", handler_id::wait_session, access::viewer, scope_rule::own,
           "Waits for text, quiet, the end of a command or of the program", no_query, "Wait", false, max_small_body, "WaitResult", "", 200},
+    route{"GET", "/api/v1/sessions/{id}/recording", handler_id::get_recording, access::viewer, scope_rule::own,
+          "Gives what was recorded of a session, past or present", recording_query, "", false, 0, "", "application/x-asciicast", 200},
     route{"GET", "/api/v1/events", handler_id::watch_events, access::viewer, scope_rule::filtered,
           "Streams every state change; resumable with Last-Event-ID", events_query, "", false, 0, "", "text/event-stream", 200},
     route{"GET", "/api/v1/sandboxes", handler_id::list_sandboxes, access::viewer, scope_rule::filtered,

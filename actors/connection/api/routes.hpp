@@ -26,6 +26,7 @@ enum class handler_id : std::uint8_t {
   get_screen,
   get_output,
   wait_session,
+  get_recording,
   watch_events,
   list_sandboxes,
   get_openapi,

@@ -176,6 +176,7 @@ void recorder::count_lost(moment now, std::uint64_t bytes, gap_reason reason) {
     lost_ = lost_output{now, now.steady, {0, reason}};
   lost_->last = now.steady;
   lost_->what.bytes += bytes;
+  all_lost_ += bytes;
   lost_->what.reason = reason;
 }
 

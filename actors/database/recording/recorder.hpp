@@ -72,6 +72,8 @@ public:
   std::vector<chunk> take();
   /// What the chunks add up to that were sealed so far, taken or not.
   [[nodiscard]] recorder_position position() const;
+  /// Bytes of output so far that this recorder has not recorded, whatever the reason.
+  [[nodiscard]] std::uint64_t lost() const { return all_lost_; }
   /// Whether nothing is recorded any more but the last gap and the exit.
   [[nodiscard]] bool is_full() const { return is_full_; }
 
@@ -100,8 +102,9 @@ private:
   token_bucket pace_;
   std::optional<steady_time> dropping_until_;
   std::optional<lost_output> lost_;
-  std::uint64_t next_;  ///< the offset that comes next
-  std::uint64_t total_; ///< bytes of sealed blobs
+  std::uint64_t next_;         ///< the offset that comes next
+  std::uint64_t total_;        ///< bytes of sealed blobs
+  std::uint64_t all_lost_ = 0; ///< bytes of output
   bool is_full_ = false;
   std::vector<chunk> sealed_;
 };

@@ -257,6 +257,40 @@ store_result<page<recording_chunk>> sql_store::chunks(const std::string& session
   return as_records<recording_chunk>(query.run(at));
 }
 
+store_result<std::vector<recording_chunk>> sql_store::chunks_from(const std::string& session,
+                                                                  const std::string& epoch,
+                                                                  std::uint64_t seq,
+                                                                  std::uint32_t most) {
+  page_query query(*engine_, "recording_chunk", columns<recording_chunk>(*engine_),
+                   {{"seq", kind::number}}, direction::up);
+  query.where("session", std::optional(session));
+  query.where("epoch", std::optional(epoch));
+  query.where(fmt::format("seq >= {}", query.values().value(static_cast<std::int64_t>(seq))));
+  auto got = as_records<recording_chunk>(query.run({.limit = most, .cursor = {}}));
+  if (!got)
+    return got.error();
+  return std::move(got->rows);
+}
+
+store_result<std::vector<recording_total>> sql_store::recordings(const std::string& session) {
+  statement s;
+  s.sql = fmt::format("SELECT epoch, min(seq), max(seq), max(end_offset), sum(length(data)) FROM "
+                      "recording_chunk WHERE session = {} GROUP BY epoch ORDER BY min(began_at), "
+                      "epoch",
+                      s.value(storable(session)));
+  std::vector<sql_row> rows;
+  if (auto got = engine_->run(s, &rows); !got)
+    return got.error();
+  std::vector<recording_total> out;
+  for (auto& row : rows) {
+    const auto number = [&](std::size_t column) {
+      return static_cast<std::uint64_t>(read_number(row[column]).value_or(0));
+    };
+    out.push_back({std::move(row[0]).value_or(""), number(1), number(2), number(3), number(4)});
+  }
+  return out;
+}
+
 store_result<std::optional<blob>>
 sql_store::chunk_data(const std::string& session, const std::string& epoch, std::uint64_t seq) {
   statement s;

@@ -28,6 +28,11 @@ public:
   store_result<page<audit_record>> audit(const audit_query& q) override;
   store_result<page<connection_record>> connections(const connection_query& q) override;
   store_result<page<recording_chunk>> chunks(const std::string& session, const paging& at) override;
+  store_result<std::vector<recording_chunk>> chunks_from(const std::string& session,
+                                                         const std::string& epoch,
+                                                         std::uint64_t seq,
+                                                         std::uint32_t most) override;
+  store_result<std::vector<recording_total>> recordings(const std::string& session) override;
   store_result<std::optional<blob>> chunk_data(const std::string& session, const std::string& epoch,
                                                std::uint64_t seq) override;
   store_result<page<text_hit>> search(const text_query& q) override;

@@ -98,6 +98,15 @@ struct kind_total {
   std::uint64_t bytes = 0; ///< of the records, without what indexes take
 };
 
+/// What the chunks of one epoch of a session add up to.
+struct recording_total {
+  std::string epoch;
+  std::uint64_t first_seq = 0;
+  std::uint64_t last_seq = 0;
+  std::uint64_t end_offset = 0; ///< of the output
+  std::uint64_t bytes = 0;      ///< of all data
+};
+
 /// What came of a batch.
 struct applied_count {
   std::size_t applied = 0;
@@ -143,6 +152,13 @@ public:
   /// Oldest first; without their data.
   virtual store_result<page<recording_chunk>> chunks(const std::string& session,
                                                      const paging& at) = 0;
+  /// The chunks of one epoch from this number on, in their order; without their data.
+  virtual store_result<std::vector<recording_chunk>> chunks_from(const std::string& session,
+                                                                 const std::string& epoch,
+                                                                 std::uint64_t seq,
+                                                                 std::uint32_t most) = 0;
+  /// What there is of a session's recordings, the one that began first in front.
+  virtual store_result<std::vector<recording_total>> recordings(const std::string& session) = 0;
   virtual store_result<std::optional<blob>>
   chunk_data(const std::string& session, const std::string& epoch, std::uint64_t seq) = 0;
   virtual store_result<page<text_hit>> search(const text_query& q) = 0;

@@ -32,13 +32,13 @@ class Sessions(unittest.TestCase):
         self.assertRegex(answer.headers["x-correlation-id"], r"^[0-9a-f]{32}$")
         self.assertEqual(set(session), {"id", "title", "node", "state", "command", "cwd", "pid", "cols", "rows", "created_at",
                                         "exited_at", "exit_status", "signal", "end_reason", "epoch", "offset", "viewers", "holder", "size_policy",
-                                        "sandbox", "run_as", "limits", "restart", "agent", "shell", "usage"})
+                                        "sandbox", "run_as", "limits", "restart", "record", "agent", "shell", "usage"})
         self.assertEqual(set(session["shell"]), {"cwd", "prompt", "running", "last_exit_status"})
         self.assertRegex(session["id"], r"^[a-z0-9]{1,32}$")
         self.assertRegex(session["created_at"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
         for field, value in {"title": "nap", "state": "running", "command": ["sleep", "100"], "cwd": "/tmp", "cols": 100, "rows": 30,
                              "exited_at": None, "exit_status": None, "signal": None, "viewers": 0, "holder": None,
-                             "sandbox": "none", "run_as": roost.own_user(), "limits": [], "agent": None, "size_policy": "smallest"}.items():
+                             "sandbox": "none", "run_as": roost.own_user(), "limits": [], "record": False, "agent": None, "size_policy": "smallest"}.items():
             self.assertEqual(session[field], value, field)
         self.assertGreater(session["pid"], 1)
         self.assertEqual(self.server.get("/status").json()["node"], session["node"])

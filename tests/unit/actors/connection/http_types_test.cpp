@@ -45,6 +45,8 @@ public:
     return true;
   }
   void close() override { text += "|"; }
+  void when_empty(std::function<void()> call) override { call(); }
+  void abort() override { text += "!"; }
   std::string text;
 };
 

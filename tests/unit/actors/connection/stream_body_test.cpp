@@ -54,6 +54,48 @@ TEST_F(stream_body_test, room_comes_back_when_bytes_were_sent) {
   EXPECT_TRUE(body->write("1234567890"));
 }
 
+TEST_F(stream_body_test, a_writer_is_told_when_all_of_it_was_sent) {
+  int told = 0;
+  const auto tell = [&] { ++told; };
+  body->when_empty(tell);
+  EXPECT_EQ(told, 0); // never from inside
+  woken();
+  EXPECT_EQ(told, 1);
+  EXPECT_TRUE(body->write("ab"));
+  body->when_empty(tell);
+  body->take();
+  EXPECT_TRUE(body->write("cd"));
+  body->sent();
+  woken();
+  EXPECT_EQ(told, 1); // more waits
+  body->take();
+  body->sent();
+  woken();
+  EXPECT_EQ(told, 2);
+  body->sent();
+  woken();
+  EXPECT_EQ(told, 2);
+}
+
+TEST_F(stream_body_test, a_writer_that_waits_is_told_of_the_end) {
+  int told = 0;
+  EXPECT_TRUE(body->write("ab"));
+  body->when_empty([&] { ++told; });
+  body->end();
+  woken();
+  EXPECT_EQ(told, 1);
+  body->when_empty([&] { ++told; });
+  woken();
+  EXPECT_EQ(told, 2);
+}
+
+TEST_F(stream_body_test, a_writer_may_break_it_off) {
+  body->abort();
+  body->abort();
+  EXPECT_EQ(woken(), std::vector<event>{event::overflow});
+  EXPECT_FALSE(body->write("a"));
+}
+
 TEST_F(stream_body_test, the_end_comes_after_the_bytes_and_once) {
   EXPECT_TRUE(body->write("ab"));
   body->close();

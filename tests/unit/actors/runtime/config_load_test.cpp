@@ -228,16 +228,15 @@ database:
   pools: {app: 6}
   fallback: {memory: 16384KiB}
 cluster: {join: []}
-recording: {enabled: true, retention: 30d}
 )"),
               IsEmpty());
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"recording: {retention: 3d}", "recording.retention: not supported by this version, only "
-                                     "the default (30d) is"},
+      {"cluster: {listen: x}", "cluster.listen: not supported by this version, only "
+                               "the default (\"\") is"},
       {"channels: {policy: {}}", "channels.policy: not supported by this version, remove it"},
       {"database: {pools: {app: 7}}", "database.pools.app: not supported by this version"},
       {"cluster: {join: ['a:1']}", "only the default ([]) is"},
-      {"recording: {enabled: false}", "recording.enabled: not supported"},
+      {"recording: {retention: 10m}", "recording.retention"},
       {"recording: {retension: 1d}", "unknown key, did you mean 'retention'?"},
       {"database: memory", "expected a section of keys, got 'memory'"},
   };

@@ -105,6 +105,7 @@ terminal_actor::behavior_type terminal(terminal_actor::stateful_pointer<script_s
         range.gap = 1;
         return answer(self, s, "output", range);
       },
+      [](const tail_output&) { return output_tail{}; },
       [](const report_to&) {},
       [](pty_readable) {},
       [](const pty_writable&) {},

@@ -62,6 +62,7 @@ TEST(parse_create, takes_every_field) {
   EXPECT_EQ(wanted->title, "build");
   EXPECT_EQ(wanted->sandbox, "strict");
   EXPECT_EQ(wanted->run_as, "ada");
+  EXPECT_EQ(wanted->record, false);
   EXPECT_EQ(wanted->size_policy, size_policy_kind::smallest);
 }
 
@@ -91,7 +92,6 @@ TEST(parse_create, refuses_with_the_place_and_what_was_expected) {
       {R"({"size_policy":"biggest"})", "bad-value: size_policy: expected one of latest"},
       {R"({"sandbox":1})", "bad-value: sandbox: expected text"},
       {R"({"run_as":0})", "bad-value: run_as: expected text"},
-      {R"({"record":true})", "bad-value: record: this server cannot record"},
       {R"({"record":"no"})", "bad-value: record: expected true or false"},
       {R"({"node":"b"})", "bad-value: node: this server is \"a\""},
       {R"({"title":"x","title":"y"})", "bad-json: line 1, column 20: the key \"title\""},
@@ -123,6 +123,8 @@ TEST(parse_update, takes_one_field_or_more) {
   const auto policy = parse_update(R"({"size_policy":"manual","record":false})");
   ASSERT_TRUE(policy);
   EXPECT_EQ(policy->size_policy, size_policy_kind::manual);
+  EXPECT_EQ(policy->record, false);
+  EXPECT_EQ(title->record, std::nullopt);
   EXPECT_EQ(said(parse_update("{}")).substr(0, 32), "missing-field: nothing to change");
   EXPECT_EQ(said(parse_update(R"({"cols":80})")).substr(0, 13), "unknown-field");
   EXPECT_EQ(said(parse_update("")).substr(0, 8), "bad-json");
