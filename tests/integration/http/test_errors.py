@@ -63,7 +63,7 @@ class Errors(unittest.TestCase):
         self.expect(self.create(command=["true"], title="a\x1b[31mb"), 400, "bad-title")
         self.expect(self.create(command=["true"], title="x" * 257), 400, "bad-value", "title")
         self.expect(self.create(command=["true"], sandbox="no-such"), 422, "no-such-profile", "no-such")
-        self.expect(self.create(command=["true"], record=True), 400, "bad-value", "record")
+        self.expect(self.create(command=["true"], record="yes"), 400, "bad-value", "record")
         self.expect(self.create(command=["true"], node="elsewhere"), 400, "bad-value", "node", "elsewhere")
         self.expect(self.create(command=["true"], size_policy="biggest"), 400, "bad-value", "latest, smallest, largest, manual")
 
@@ -113,8 +113,8 @@ class Errors(unittest.TestCase):
     # ---- addresses ----
 
     def test_unknown_paths_and_methods(self):
-        for path in ("/nothing", "/sessions/", "/sessions/ab/cd", "/search?q=x", "/channels", "/database", "/cluster", "/agents",
-                     "/sessions/ab/recording", "/approvals"):
+        for path in ("/nothing", "/sessions/", "/sessions/ab/cd", "/search?q=x", "/channels", "/cluster", "/agents",
+                     "/approvals"):
             self.expect(self.server.get(path), 404, "not-found")
         for method, path, allowed in (("PUT", "/sessions", "GET, HEAD, POST, OPTIONS"), ("POST", self.path, "GET, HEAD, PATCH, DELETE, OPTIONS"),
                                       ("GET", self.path + "/input", "POST, OPTIONS"), ("DELETE", "/events", "GET, OPTIONS")):

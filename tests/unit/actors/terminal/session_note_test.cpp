@@ -30,6 +30,8 @@ session_note sample() {
   n.sizes = {{0, {80, 24}}, {1ull << 61, {100, 30}}};
   n.is_kill_requested = true;
   n.end_reason = "user-memory";
+  n.record = true;
+  n.record_from = 4711;
   n.restart = {restart_policy::on_failure,
                12,
                wall_time(std::chrono::milliseconds(1'700'000'001'789)),
@@ -67,6 +69,8 @@ TEST(session_note, everything_comes_back) {
   EXPECT_EQ(read->limits, n.limits);
   EXPECT_TRUE(read->is_kill_requested);
   EXPECT_EQ(read->end_reason, "user-memory");
+  EXPECT_TRUE(read->record);
+  EXPECT_EQ(read->record_from, 4711U);
   const auto& s = read->shell.state;
   EXPECT_EQ(s.cwd, "/tmp");
   EXPECT_EQ(s.title, "title");
