@@ -394,6 +394,47 @@ TEST_P(store_test, totals_count_rows_and_bytes) {
   EXPECT_EQ(kinds, std::variant_size_v<record>);
 }
 
+TEST_P(store_test, recordings_add_up_by_epoch_and_are_read_from_any_chunk_on) {
+  EXPECT_TRUE(expect(kept->recordings("s1")).empty());
+  const auto put = [this](const char* session, const char* epoch, std::uint64_t seq,
+                          std::int64_t second, std::string data) {
+    write(recording_chunk{session,
+                          epoch,
+                          seq,
+                          seq * 10,
+                          seq * 10 + 10,
+                          at_second(second),
+                          at_second(second + 1),
+                          80,
+                          24,
+                          100,
+                          1,
+                          {std::move(data)}});
+  };
+  put("s1", "later", 0, 50, "1");
+  put("s1", "first", 3, 10, std::string("\0\xff", 2));
+  put("s1", "first", 5, 9, "123"); // the clock was set back
+  put("s1", "first", 4, 11, "");
+  put("s2", "first", 9, 1, "12345");
+  const auto all = expect(kept->recordings("s1"));
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].epoch, "first");
+  EXPECT_EQ(all[0].first_seq, 3U);
+  EXPECT_EQ(all[0].last_seq, 5U);
+  EXPECT_EQ(all[0].end_offset, 60U);
+  EXPECT_EQ(all[0].bytes, 5U);
+  EXPECT_EQ(all[1].epoch, "later");
+  const auto from = [this](std::uint64_t seq, std::uint32_t most) {
+    std::vector<std::uint64_t> out;
+    for (const auto& each : expect(kept->chunks_from("s1", "first", seq, most)))
+      out.push_back(each.seq);
+    return out;
+  };
+  EXPECT_EQ(from(0, 100), (std::vector<std::uint64_t>{3, 4, 5}));
+  EXPECT_EQ(from(4, 1), (std::vector<std::uint64_t>{4}));
+  EXPECT_EQ(from(6, 100), std::vector<std::uint64_t>{});
+}
+
 INSTANTIATE_TEST_SUITE_P(stores, store_test,
                          testing::Values(engine_kind::sqlite, engine_kind::memory,
                                          engine_kind::postgresql),
