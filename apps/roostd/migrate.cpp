@@ -46,7 +46,9 @@ int say_verdict(const database::schema_look& found) {
     return say_why(fmt::format("{} changes of the schema are pending: roostd migrate up",
                                found.plan.pending.size()),
                    exit_no);
-  fmt::print("the schema is at version {}, as it should be\n", found.plan.schema_version);
+  fmt::print("the schema is at version {}, {}\n", found.plan.schema_version,
+             found.plan.is_newer ? "of a newer version of Roost, which this one can work with"
+                                 : "as it should be");
   return 0;
 }
 

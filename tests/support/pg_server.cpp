@@ -119,6 +119,7 @@ void pg_server::start() {
                    "server.log");
     if (std::chrono::steady_clock::now() > deadline)
       throw std::runtime_error("PostgreSQL does not start: " + log("server.log"));
+    // Whether it answers can only be asked for, not waited for.
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }

@@ -331,7 +331,8 @@ result<void, init_failure> pg_schema::apply_in_steps(const migration& m) {
 }
 
 result<void, init_failure> pg_schema::apply(const migration& m) {
-  logger().info("changing the schema", log::kv("version", m.version), log::kv("name", m.name));
+  logger().info("changing the schema", log::kv("version", m.version), log::kv("name", m.name),
+                log::kv("database", where_.shown()));
   return m.is_transactional ? apply_in_transaction(m) : apply_in_steps(m);
 }
 

@@ -148,11 +148,11 @@ pg_result<pg_rows> pg_session::run(const std::string& sql, std::chrono::millisec
 pg_result<pg_rows> pg_session::run(const std::string& sql,
                                    const std::vector<std::optional<std::string>>& values,
                                    std::chrono::milliseconds timeout) {
-  return guarded([&]() -> pg_result<pg_rows> {
-    if (!connection_->link.is_open())
-      return lost("the connection is closed");
-    const socket_cutter::guard bound(cutter_, connection_->link.sock(),
-                                     std::chrono::steady_clock::now() + timeout);
+  if (!connection_->link.is_open())
+    return lost("the connection is closed");
+  const socket_cutter::guard bound(cutter_, connection_->link.sock(),
+                                   std::chrono::steady_clock::now() + timeout);
+  auto done = guarded([&]() -> pg_result<pg_rows> {
     const auto got = [&] {
       if (values.empty())
         return connection_->transaction->exec(sql);
@@ -170,6 +170,10 @@ pg_result<pg_rows> pg_session::run(const std::string& sql,
     }
     return pg_rows(std::move(rows), static_cast<std::size_t>(got.affected_rows()));
   });
+  // libpq only knows that its connection is gone.
+  if (!done && done.error().sqlstate.empty() && bound.has_cut())
+    done.error().text = "no answer within " + std::to_string(timeout.count()) + " ms";
+  return done;
 }
 
 int pg_session::backend() const { return connection_->link.backendpid(); }
