@@ -26,6 +26,12 @@ struct record_batch;
 struct keep_records {
   std::shared_ptr<const database::record_batch> what;
 };
+/// Writes records down before what they tell of is done: answered when they are in the node's own
+/// file. store_unavailable: they are not, and what they tell of is not to be done.
+struct keep_for_sure {
+  std::shared_ptr<const database::record_batch> what;
+};
+struct records_kept {};
 /// Asks the archive something. `look` is called once, on a thread that may block, with the store,
 /// or null when it cannot be read now. It does not throw, and answers by itself whoever wants to
 /// know.
@@ -62,6 +68,8 @@ CAF_ADD_TYPE_ID(roost_archive, (roost::write_batch))
 CAF_ADD_TYPE_ID(roost_archive, (roost::batch_written))
 CAF_ADD_TYPE_ID(roost_archive, (roost::ship_some))
 CAF_ADD_TYPE_ID(roost_archive, (roost::some_shipped))
+CAF_ADD_TYPE_ID(roost_archive, (roost::keep_for_sure))
+CAF_ADD_TYPE_ID(roost_archive, (roost::records_kept))
 CAF_END_TYPE_ID_BLOCK(roost_archive)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::keep_records)
@@ -71,6 +79,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::write_batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::batch_written)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::ship_some)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::some_shipped)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::keep_for_sure)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::records_kept)
 
 namespace roost {
 
@@ -78,6 +88,8 @@ namespace roost {
 using archive_actor = caf::typed_actor<
     // Something to write down.
     caf::reacts_to<keep_records>,
+    // Something to write down first; store_unavailable when that cannot be done now.
+    caf::replies_to<keep_for_sure>::with<records_kept>,
     // A session's life, from the directory.
     caf::reacts_to<publish_session>,
     // A question; answered when `look` has been called. at_capacity: too many are waiting.

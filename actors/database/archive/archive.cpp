@@ -51,6 +51,20 @@ void archive_state::open(archive_config config) {
 
 void archive_state::keep(const keep_records& x) { add(x.what->records); }
 
+caf::result<records_kept> archive_state::keep_for_sure(const roost::keep_for_sure& x) {
+  if (waiters_.size() >= config_.most_waiters || timers_.is_armed(retry_timer))
+    return to_caf({request_error::store_unavailable, "it cannot be written down now"});
+  auto promise = self_->make_response_promise<records_kept>();
+  const auto ticket = ++last_ticket_;
+  waiters_.emplace(ticket, runtime::promise_guard<records_kept>(promise));
+  if (!add(x.what->records, ticket)) {
+    waiters_.at(ticket).fail(
+        {request_error::store_unavailable, "too much waits to be written down"});
+    waiters_.erase(ticket);
+  }
+  return promise;
+}
+
 void archive_state::on_session(const publish_session& x) {
   const auto what = moment_of(x.topic);
   if (!what)
@@ -61,22 +75,21 @@ void archive_state::on_session(const publish_session& x) {
                   [this] { add(sessions_->take_changed()); });
 }
 
-void archive_state::add(std::vector<record> records) {
+bool archive_state::add(std::vector<record> records, std::uint64_t ticket) {
   bool is_full = false;
   for (auto& each : records)
-    is_full |= !queue_->add(std::move(each));
+    is_full |= !queue_->add(std::move(each), &each == &records.back() ? ticket : 0);
   if (is_full && !was_full_)
     log_.warn("records find no room and are dropped", log::kv("bytes", queue_->bytes()));
   was_full_ = is_full;
   config_.board->dropped = queue_->dropped() + unwritable_;
   write();
+  return !is_full;
 }
 
 void archive_state::write() {
   if (!in_flight_ && !queue_->is_empty() && !timers_.is_armed(retry_timer)) {
-    auto batch = std::make_shared<record_batch>();
-    batch->keyed = queue_->take(most_records, most_bytes);
-    in_flight_ = std::move(batch);
+    in_flight_ = std::make_shared<record_batch>(queue_->take(most_records, most_bytes));
     send_batch();
   }
   show_queue();
@@ -101,6 +114,7 @@ void archive_state::on_written(const batch_written& x) {
   if (!x.is_ok && !x.is_lost) {
     log_.warn("records cannot be written and are tried again", log::kv("why", x.reason),
               log::kv("records", in_flight_->keyed.size()));
+    refuse_waiters("it could not be written down");
     timers_.after(retry_timer, pace_->after_failure(trouble::transient, *config_.random),
                   [this] { send_batch(); });
     return;
@@ -108,10 +122,12 @@ void archive_state::on_written(const batch_written& x) {
   if (x.is_ok) {
     pace_->on_success(config_.time->now());
     config_.board->written += in_flight_->keyed.size();
+    tell_written();
   } else {
     log_.error("records can never be written and are dropped", log::kv("why", x.reason),
                log::kv("records", in_flight_->keyed.size()));
     unwritable_ += in_flight_->keyed.size();
+    refuse_waiters("it could not be written down");
     config_.board->dropped = queue_->dropped() + unwritable_;
   }
   in_flight_.reset();
@@ -120,6 +136,19 @@ void archive_state::on_written(const batch_written& x) {
     ship();
   }
   write();
+}
+
+void archive_state::tell_written() {
+  for (const auto ticket : in_flight_->tickets)
+    if (auto waiter = waiters_.extract(ticket))
+      waiter.mapped().deliver({});
+}
+
+// Who is told so does not do what it was about. That the record is tried again does no harm: it
+// says only what was going to be done.
+void archive_state::refuse_waiters(const char* why) {
+  for (auto& [ticket, waiter] : std::exchange(waiters_, {}))
+    waiter.fail({request_error::store_unavailable, why});
 }
 
 void archive_state::show_queue() {
@@ -191,6 +220,7 @@ archive_actor::behavior_type archive(archive_actor::stateful_pointer<archive_sta
   self->state.open(std::move(config));
   return {
       [self](const keep_records& x) { self->state.keep(x); },
+      [self](const keep_for_sure& x) { return self->state.keep_for_sure(x); },
       [self](const publish_session& x) { self->state.on_session(x); },
       [self](const read_archive& x) { return self->state.read(x); },
       [self](const timer_fired& x) { self->state.fire(x); },

@@ -22,6 +22,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -42,6 +43,7 @@ struct archive_config {
   std::chrono::milliseconds change_interval{2'000}; ///< between records of a session that changes
   std::chrono::milliseconds ship_interval{500};     ///< between looks at a database that is away
   std::size_t most_questions = 32;
+  std::size_t most_waiters = 256;                 ///< for a write that has to be acknowledged
   const clock* time = &system_clock::instance();  ///< outlives the actor
   random_source* random = &os_random::instance(); ///< likewise
   std::shared_ptr<archive_board> board;
@@ -65,6 +67,7 @@ public:
 
   void open(archive_config config);
   void keep(const keep_records& x);
+  caf::result<records_kept> keep_for_sure(const roost::keep_for_sure& x);
   void on_session(const publish_session& x);
   caf::result<archive_read> read(const read_archive& x);
   /// Writes what waits, then ends. Its supervisor does not wait for long.
@@ -74,10 +77,12 @@ public:
 private:
   enum timer_id : std::uint32_t { retry_timer, change_timer, ship_timer };
 
-  void add(std::vector<record> records);
+  bool add(std::vector<record> records, std::uint64_t ticket = 0);
   void write();
   void send_batch();
   void on_written(const batch_written& x);
+  void tell_written();
+  void refuse_waiters(const char* why);
   void ship();
   void ship_later();
   void show_outbox(std::uint64_t records);
@@ -92,6 +97,8 @@ private:
   archive_workers workers_;
   std::shared_ptr<const record_batch> in_flight_;
   std::uint64_t unwritable_ = 0; ///< records that could never be written
+  std::map<std::uint64_t, runtime::promise_guard<records_kept>> waiters_; ///< by their ticket
+  std::uint64_t last_ticket_ = 0;
   std::size_t questions_ = 0;
   bool is_shipping_ = false;
   bool was_full_ = false;

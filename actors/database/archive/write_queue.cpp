@@ -44,7 +44,7 @@ void write_queue::make_room(std::size_t wanted) {
   }
 }
 
-bool write_queue::add(record r) {
+bool write_queue::add(record r, std::uint64_t ticket) {
   const auto bytes = weight_of(r);
   if (bytes_ + bytes > settings_.most_bytes)
     make_room(bytes);
@@ -53,23 +53,25 @@ bool write_queue::add(record r) {
     return false;
   }
   bytes_ += bytes;
-  waiting_.push_back({std::move(r), bytes});
+  waiting_.push_back({std::move(r), bytes, ticket});
   return true;
 }
 
-std::vector<keyed_record> write_queue::take(std::size_t most, std::size_t most_bytes) {
-  std::vector<keyed_record> out;
+record_batch write_queue::take(std::size_t most, std::size_t most_bytes) {
+  record_batch out;
   std::size_t taken = 0;
-  while (!waiting_.empty() && out.size() < most) {
+  while (!waiting_.empty() && out.keyed.size() < most) {
     auto& next = waiting_.front();
-    if (!out.empty() && taken + next.bytes > most_bytes)
+    if (!out.keyed.empty() && taken + next.bytes > most_bytes)
       break;
     taken += next.bytes;
     bytes_ -= next.bytes;
     const auto before = last_seq_++;
-    out.push_back({{settings_.node_uuid, settings_.boot_epoch, partition, last_seq_},
-                   before,
-                   std::move(next.what)});
+    out.keyed.push_back({{settings_.node_uuid, settings_.boot_epoch, partition, last_seq_},
+                         before,
+                         std::move(next.what)});
+    if (next.ticket != 0)
+      out.tickets.push_back(next.ticket);
     waiting_.pop_front();
   }
   return out;

@@ -13,7 +13,8 @@ namespace roost::database {
 /// Records on their way, as one message.
 struct record_batch {
   std::vector<record> records;
-  std::vector<keyed_record> keyed; ///< of the writer's batches alone
+  std::vector<keyed_record> keyed;    ///< of the writer's batches alone
+  std::vector<std::uint64_t> tickets; ///< likewise: of those that somebody waits for
 };
 
 /// Bytes that a record takes, about.
@@ -32,11 +33,12 @@ public:
 
   explicit write_queue(settings with) : settings_(std::move(with)) {}
 
-  /// @returns false if there was no room for it.
-  bool add(record r);
+  /// @param ticket of somebody who waits for it; 0: nobody does. @returns false if there was no
+  /// room for it.
+  bool add(record r, std::uint64_t ticket = 0);
   /// The next records, in order: one at least if there is any, then as long as they have together
-  /// at most `most_bytes`.
-  std::vector<keyed_record> take(std::size_t most, std::size_t most_bytes);
+  /// at most `most_bytes`; with their tickets.
+  record_batch take(std::size_t most, std::size_t most_bytes);
 
   [[nodiscard]] bool is_empty() const { return waiting_.empty(); }
   [[nodiscard]] std::size_t size() const { return waiting_.size(); }
@@ -48,6 +50,7 @@ private:
   struct entry {
     record what;
     std::size_t bytes;
+    std::uint64_t ticket;
   };
   void make_room(std::size_t wanted);
 

@@ -88,6 +88,12 @@ protected:
     caf::anon_send(actor, keep_records{std::move(batch)});
     settle();
   }
+  /// Asks for a record that has to be there first.
+  auto keep_for_sure(const std::string& target) {
+    auto batch = std::make_shared<record_batch>();
+    batch->records.emplace_back(audit_record{{}, "me", "test", target, "asked", "{}", ""});
+    return request(actor, roost::keep_for_sure{std::move(batch)});
+  }
   void be(database_state state) {
     database_report now;
     now.state = state;
@@ -180,6 +186,55 @@ TEST_F(archive_fixture, its_end_writes_what_waits) {
   EXPECT_EQ(what->written.size(), 0U);
   stop();
   EXPECT_EQ(what->written.size(), 1U);
+}
+
+TEST_F(archive_fixture, what_has_to_be_there_first_is_answered_when_it_is) {
+  start();
+  keep("before");
+  auto asked = keep_for_sure("a");
+  EXPECT_TRUE(collect<records_kept>(asked).value);
+  ASSERT_EQ(what->written.size(), 2U);
+  EXPECT_EQ(std::get<audit_record>(what->written[1].what).target, "a");
+}
+
+TEST_F(archive_fixture, what_has_to_be_there_first_is_refused_at_once_while_it_cannot_be_written) {
+  start();
+  what->answer = {false, false, "full", 0};
+  auto first = keep_for_sure("a");
+  EXPECT_TRUE(collect<records_kept>(first).why.is(request_error::store_unavailable));
+  auto second = keep_for_sure("b");
+  EXPECT_TRUE(collect<records_kept>(second).why.is(request_error::store_unavailable));
+  EXPECT_EQ(board->waiting, 1U) << "of the second nothing is left";
+  what->answer = {true, false, {}, 0};
+  advance(10s);
+  EXPECT_EQ(what->written.size(), 1U);
+  auto third = keep_for_sure("c");
+  EXPECT_TRUE(collect<records_kept>(third).value);
+}
+
+TEST_F(archive_fixture, what_waits_behind_a_failure_is_refused_with_it) {
+  start();
+  what->answer = {false, true, "damaged", 0};
+  auto first = keep_for_sure("a");
+  auto second = keep_for_sure("b");
+  EXPECT_TRUE(collect<records_kept>(first).why.is(request_error::store_unavailable));
+  EXPECT_TRUE(collect<records_kept>(second).why.is(request_error::store_unavailable));
+}
+
+TEST_F(archive_fixture, what_finds_no_room_is_refused) {
+  start();
+  what->answer = {false, false, "full", 0};
+  keep("in flight");
+  auto batch = std::make_shared<record_batch>();
+  for (int i = 0; i < 200; ++i)
+    batch->records.emplace_back(session_event{std::string(16 << 10, 'x'), {}, "x", "{}"});
+  caf::anon_send(actor, keep_records{std::move(batch)});
+  settle();
+  EXPECT_GT(board->dropped, 0U);
+  auto asked = keep_for_sure(std::string(32 << 10, 'x'));
+  EXPECT_TRUE(collect<records_kept>(asked).why.is(request_error::store_unavailable));
+  what->answer = {true, false, {}, 0}; // so that it can end
+  advance(10s);
 }
 
 TEST_F(archive_fixture, questions_are_answered) {

@@ -23,7 +23,7 @@ TEST(write_queue, gives_keys_in_order_without_a_gap) {
   write_queue queue(small(1 << 20));
   for (const auto* id : {"a", "b", "c"})
     EXPECT_TRUE(queue.add(event(id)));
-  const auto first = queue.take(2, 1 << 20);
+  const auto first = queue.take(2, 1 << 20).keyed;
   ASSERT_EQ(first.size(), 2U);
   EXPECT_EQ(first[0].key, (write_key{"node", 7, 0, 1}));
   EXPECT_EQ(first[0].follows, 0U);
@@ -31,7 +31,7 @@ TEST(write_queue, gives_keys_in_order_without_a_gap) {
   EXPECT_EQ(first[1].follows, 1U);
   EXPECT_EQ(std::get<session_event>(first[1].what).session, "b");
   EXPECT_TRUE(queue.add(event("d")));
-  const auto rest = queue.take(10, 1 << 20);
+  const auto rest = queue.take(10, 1 << 20).keyed;
   ASSERT_EQ(rest.size(), 2U);
   EXPECT_EQ(rest[1].key.seq, 4U);
   EXPECT_EQ(rest[1].follows, 3U);
@@ -43,8 +43,9 @@ TEST(write_queue, a_batch_has_one_record_at_least) {
   write_queue queue(small(1 << 20));
   queue.add(event("a", 1000));
   queue.add(event("b", 10));
-  EXPECT_EQ(queue.take(10, 100).size(), 1U);
-  EXPECT_EQ(queue.take(10, 100).size(), 1U) << "less than what is asked for is too little for two";
+  EXPECT_EQ(queue.take(10, 100).keyed.size(), 1U);
+  EXPECT_EQ(queue.take(10, 100).keyed.size(), 1U)
+      << "less than what is asked for is too little for two";
 }
 
 TEST(write_queue, measures_make_room_and_nothing_else_does) { // DB-8
@@ -58,7 +59,7 @@ TEST(write_queue, measures_make_room_and_nothing_else_does) { // DB-8
   EXPECT_EQ(queue.dropped(), 1U);
   EXPECT_FALSE(queue.add(event("e")));
   EXPECT_EQ(queue.dropped(), 2U);
-  const auto all = queue.take(10, 1 << 20);
+  const auto all = queue.take(10, 1 << 20).keyed;
   ASSERT_EQ(all.size(), 4U);
   for (std::size_t i = 0; i < all.size(); ++i)
     EXPECT_EQ(all[i].key.seq, i + 1) << "what was dropped has no key";
@@ -78,7 +79,7 @@ TEST(write_queue_property, never_exceeds_its_bound_and_loses_only_what_it_says) 
       queue.add(random.between(0, 1) == 0 ? event("a", random.between(0, 3000))
                                           : measure(random.between(0, 3000)));
     } else {
-      for (const auto& each : queue.take(random.between(1, 5), random.between(1, 5000))) {
+      for (const auto& each : queue.take(random.between(1, 5), random.between(1, 5000)).keyed) {
         ++taken;
         ASSERT_EQ(each.key.seq, last + 1);
         ASSERT_EQ(each.follows, last);
