@@ -74,6 +74,7 @@ void connection_state::on_refused(const stream_refused& x) { refuse(x.stream, x.
 
 void connection_state::on_socket_closed(const socket_closed& x) {
   log_.info("connection closed", log::kv("code", x.code));
+  figures_->close_code.store(x.code, std::memory_order_relaxed);
   self_->quit();
 }
 

@@ -55,6 +55,7 @@ struct connection_figures {
   std::atomic<std::uint64_t> lag_bytes{0};    ///< output that its viewers are behind
   std::atomic<std::int64_t> active_at_ms{0};  ///< steady clock: when a person last did something
   std::atomic<std::uint32_t> streams{0};
+  std::atomic<std::uint16_t> close_code{1006}; ///< 1006 also while it is open
 };
 
 } // namespace roost::connection

@@ -1,6 +1,7 @@
 #include "actors/connection/connections.hpp"
 
 #include "actors/connection/client_address.hpp"
+#include "actors/database/archive/write_queue.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -38,6 +39,7 @@ void connections_state::start(pool_context context) {
   shared_ = std::make_shared<const connection_context>(context_.connection);
   watch_ = std::make_unique<pool_watch>(context_.desk, context_.settings.watch, context_.histories,
                                         *context_.time);
+  diary_.emplace(context_.log);
   log_ = log::logger(log::context{name, 0, {}, {}});
   timers_.after(look_timer, pool_watch::step, [this] { look(); });
 }
@@ -51,6 +53,7 @@ void connections_state::on_open(const open_connection& x) {
   const auto& from = *x.handoff;
   watch_->add({id, from.who.label, from.who.token_id, from.address, client_key(from.address),
                from.is_local, figures});
+  diary_->opened(id, from.who.label, from.address, context_.time->now_wall(), figures);
   connection_totals::add(context_.desk->totals().opened);
   auto actor = self_->spawn(connection, shared_, connection_id{id}, std::move(figures), x.handoff);
   self_->monitor(actor);
@@ -63,6 +66,7 @@ void connections_state::on_down(const caf::actor_addr& who) {
   if (at == ids_.end())
     return;
   watch_->remove(at->second);
+  diary_->closed(at->second, context_.time->now_wall());
   open_.erase(at->second);
   ids_.erase(at);
   if (is_draining_ && open_.empty())
@@ -79,6 +83,7 @@ void connections_state::look() {
   if (found.change)
     announce(*found.change);
   log_refusals();
+  write_down();
   timers_.after(look_timer, pool_watch::step, [this] { look(); });
 }
 
@@ -129,6 +134,17 @@ void connections_state::log_refusals() {
   refusals_logged_ = now;
 }
 
+void connections_state::write_down() {
+  context_.unlogged->store(diary_->passed_over(), std::memory_order_relaxed);
+  auto records = diary_->take();
+  const auto archive = context_.archive.get();
+  if (records.empty() || !archive)
+    return;
+  auto batch = std::make_shared<database::record_batch>();
+  batch->records = std::move(records);
+  caf::anon_send(archive, keep_records{std::move(batch)});
+}
+
 const connection_actor* connections_state::find(std::uint64_t id) const {
   const auto at = open_.find(id);
   return at == open_.end() ? nullptr : &at->second;
@@ -175,6 +191,7 @@ caf::result<connections_drained> connections_state::on_drain(const drain_connect
 
 void connections_state::answer_drain() {
   timers_.cancel(drain_timer);
+  write_down();
   drained_.deliver({open_.size()});
 }
 

@@ -1,12 +1,15 @@
 #pragma once
 
 #include "actors/connection/connection.hpp"
+#include "actors/connection/connection_log.hpp"
 #include "actors/connection/pool_watch.hpp"
 #include "actors/runtime/random.hpp"
+#include "protocols/archive.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -24,8 +27,12 @@ struct pool_context {
   std::shared_ptr<pool_desk> desk;
   pool_settings settings;
   std::shared_ptr<const std::atomic<std::uint64_t>> histories; ///< bytes of terminals' histories
-  const clock* time = &system_clock::instance();               ///< outlives the actor
-  random_source* random = &os_random::instance();              ///< outlives the actor
+  connection_log::settings log;                                ///< what is written down
+  runtime::handle_slot<archive_actor> archive;                 ///< where
+  std::shared_ptr<std::atomic<std::uint64_t>> unlogged =
+      std::make_shared<std::atomic<std::uint64_t>>(0); ///< connections that were not
+  const clock* time = &system_clock::instance();       ///< outlives the actor
+  random_source* random = &os_random::instance();      ///< outlives the actor
 };
 
 class connections_state;
@@ -56,6 +63,7 @@ private:
   void act(const pool_watch::order& what);
   void announce(const pressure_state& now);
   void log_refusals();
+  void write_down();
   void answer_drain();
   [[nodiscard]] const connection_actor* find(std::uint64_t id) const;
 
@@ -63,6 +71,7 @@ private:
   pool_context context_;
   std::shared_ptr<const connection_context> shared_;
   std::unique_ptr<pool_watch> watch_;
+  std::optional<connection_log> diary_;
   log::logger log_;
   std::uint64_t next_id_ = 1;
   std::unordered_map<caf::actor_id, std::uint64_t> ids_; ///< of members, by their actor

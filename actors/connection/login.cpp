@@ -16,6 +16,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr const char* bearer_realm = "Bearer realm=\"roost\"";
+
 http_response too_many(const http_request& request, std::chrono::seconds wait) {
   auto answer = problem_response(
       failure(request_error::rate_limited, "too many wrong tokens came from this address"),
@@ -53,8 +55,9 @@ result<std::string> parse_login(std::string_view body) {
   return std::string(token->as_string());
 }
 
-login::login(session_cookie cookie, token_lookup& tokens, const clock& time)
-    : cookie_(std::move(cookie)), tokens_(tokens), clock_(time) {}
+login::login(session_cookie cookie, token_lookup& tokens, const clock& time,
+             std::shared_ptr<audit_trail> trail)
+    : cookie_(std::move(cookie)), tokens_(tokens), clock_(time), trail_(std::move(trail)) {}
 
 http_response login::log_in(const http_request& request) {
   if (request.method != "POST")
@@ -91,6 +94,7 @@ http_response login::log_in(const http_request& request) {
       {"Cache-Control", "no-store"},
       {"Set-Cookie", cookie_.set_cookie({who->token_id, now, now + session_cookie::lifetime})}};
   answer.body = json::serialize(document);
+  write_down(request, answer, *who);
   return answer;
 }
 
@@ -111,12 +115,35 @@ std::optional<std::chrono::seconds> login::count_failure(const http_request& req
   return throttle_.blocked(request.address, clock_.now());
 }
 
-http_response login::refuse(const failure& why, const http_request& request, bool was_shown) {
-  if (was_shown)
-    if (const auto wait = count_failure(request))
-      return too_many(request, *wait);
+void login::write_down(const http_request& request, const http_response& answer,
+                       const principal& who) const {
+  if (!trail_)
+    return;
+  http_request by;
+  by.address = request.address;
+  by.correlation = request.correlation;
+  by.who = who;
+  auto how = outcome_of(answer);
+  how.target.clear();
+  trail_->note(by, "login", how);
+}
+
+http_response login::answer_wrong(const failure& why, const http_request& request) {
+  if (const auto wait = count_failure(request))
+    return too_many(request, *wait);
   auto answer = problem_response(why, request.correlation);
-  answer.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"roost\"");
+  answer.headers.emplace_back("WWW-Authenticate", bearer_realm);
+  return answer;
+}
+
+http_response login::refuse(const failure& why, const http_request& request, bool was_shown) {
+  if (was_shown) {
+    auto answer = answer_wrong(why, request);
+    write_down(request, answer, {});
+    return answer;
+  }
+  auto answer = problem_response(why, request.correlation);
+  answer.headers.emplace_back("WWW-Authenticate", bearer_realm);
   return answer;
 }
 

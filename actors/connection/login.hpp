@@ -1,11 +1,13 @@
 #pragma once
 
+#include "actors/connection/audit_trail.hpp"
 #include "actors/connection/http_types.hpp"
 #include "actors/connection/login_throttle.hpp"
 #include "actors/connection/request_gate.hpp"
 #include "actors/runtime/clock.hpp"
 #include "actors/runtime/result.hpp"
 
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -15,7 +17,9 @@ namespace roost::connection {
 /// Answers POST /login and POST /logout, and counts wrong credentials per client. Thread-safe.
 class login {
 public:
-  login(session_cookie cookie, token_lookup& tokens, const clock& time);
+  /// @param trail where attempts are written down; null: nowhere.
+  login(session_cookie cookie, token_lookup& tokens, const clock& time,
+        std::shared_ptr<audit_trail> trail = {});
 
   /// POST /login `{"token": "…"}`: 200 with who it is and the cookie; 401 for a wrong token; 429
   /// with Retry-After when this client showed too many wrong ones (then the token is not even
@@ -30,10 +34,14 @@ public:
 
 private:
   [[nodiscard]] std::optional<std::chrono::seconds> count_failure(const http_request& request);
+  http_response answer_wrong(const failure& why, const http_request& request);
+  void write_down(const http_request& request, const http_response& answer,
+                  const principal& who) const;
 
   const session_cookie cookie_;
   token_lookup& tokens_;
   const clock& clock_;
+  const std::shared_ptr<audit_trail> trail_;
   std::mutex mutex_;
   login_throttle throttle_;
 };

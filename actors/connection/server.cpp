@@ -164,7 +164,7 @@ result<void> server::core::start() {
   gate_ = std::make_unique<request_gate>(
       std::move(policy), cookie,
       request_gate::limits{static_cast<std::size_t>(settings.connections.max_request_body)});
-  login_ = std::make_unique<login>(cookie, options_.tokens, options_.time);
+  login_ = std::make_unique<login>(cookie, options_.tokens, options_.time, options_.audit);
 
   const std::lock_guard lock(mutex_);
   listeners_ = std::move(listeners);

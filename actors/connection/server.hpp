@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/connection/audit_trail.hpp"
 #include "actors/connection/data_dir.hpp"
 #include "actors/connection/http_stream.hpp"
 #include "actors/connection/http_types.hpp"
@@ -40,6 +41,7 @@ struct server_options {
   http_limits limits = {}; ///< handshake and write timeouts are taken from `settings`
   /// Who may come in, shared with who watches over the connections; empty: one of its own.
   std::shared_ptr<pool_desk> desk = {};
+  std::shared_ptr<audit_trail> audit = {}; ///< where sign-ins are written down; null: nowhere
 };
 
 /// The HTTP side of a node: listens on TCP (with or without TLS) and on the Unix socket, checks who

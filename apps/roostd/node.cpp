@@ -94,6 +94,20 @@ child_rules rules(std::string id, milliseconds shutdown = milliseconds{2'000}) {
 
 } // namespace
 
+namespace {
+
+/// As soon as may be; nobody waits.
+void write_down(const runtime::handle_slot<archive_actor>& slot, database::audit_record what) {
+  const auto archive = slot.get();
+  if (!archive)
+    return;
+  auto batch = std::make_shared<database::record_batch>();
+  batch->records.emplace_back(std::move(what));
+  caf::anon_send(archive, keep_records{std::move(batch)});
+}
+
+} // namespace
+
 node::node(config settings)
     : settings_(std::move(settings)), started_at_(system_clock::instance().now()),
       session_count_(std::make_shared<std::atomic<std::uint64_t>>(0)),
@@ -101,6 +115,10 @@ node::node(config settings)
       keeper_board_(std::make_shared<keeper_board>()),
       database_board_(std::make_shared<database_board>()),
       archive_board_(std::make_shared<database::archive_board>()),
+      audit_(std::make_shared<connection::audit_trail>(
+          system_clock::instance(),
+          [slot = archive_](database::audit_record what) { write_down(slot, std::move(what)); })),
+      unlogged_connections_(std::make_shared<std::atomic<std::uint64_t>>(0)),
       recordings_board_(std::make_shared<database::recordings_board>()),
       cutter_(std::make_shared<database::socket_cutter>()),
       user_counts_(std::make_shared<user_limit_counts>()),
@@ -173,6 +191,8 @@ result<void> node::start() {
   about.keeper = keeper_board_;
   about.database = database_board_;
   about.archive = archive_;
+  about.audit = audit_;
+  about.unlogged_connections = unlogged_connections_;
   about.archive_board = archive_board_;
   about.recordings_board = recordings_board_;
   about.is_draining = [draining = is_draining_] { return draining->load(); };
@@ -205,6 +225,7 @@ result<void> node::start() {
                                        std::move(handoff))});
       }};
   options.desk = desk_;
+  options.audit = audit_;
   options.place = [this]() -> boost::asio::io_context& { return io_->next(); };
   server_ = std::make_unique<connection::server>(std::move(options));
   return server_->start();
@@ -288,6 +309,9 @@ supervisor_actor node::spawn_tree() {
   pool.connection.events = events_;
   pool.connection.desk = desk_;
   pool.desk = desk_;
+  pool.log = {node_id_, boot_};
+  pool.archive = archive_;
+  pool.unlogged = unlogged_connections_;
   pool.histories = histories_;
 
   database::initializer_config store;

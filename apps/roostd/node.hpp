@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/connection/audit_trail.hpp"
 #include "actors/connection/connections.hpp"
 #include "actors/connection/data_dir.hpp"
 #include "actors/connection/server.hpp"
@@ -100,6 +101,8 @@ private:
   std::shared_ptr<keeper_board> keeper_board_;
   std::shared_ptr<database_board> database_board_;
   std::shared_ptr<database::archive_board> archive_board_;
+  std::shared_ptr<connection::audit_trail> audit_;
+  std::shared_ptr<std::atomic<std::uint64_t>> unlogged_connections_;
   std::shared_ptr<database::recordings_board> recordings_board_;
   std::shared_ptr<const recording::redaction> redaction_;
   std::shared_ptr<database::socket_cutter> cutter_; ///< of the archive's connections

@@ -53,14 +53,24 @@ void api_state::handle(const exchange_ptr& x) {
     send(x, no_such_row(request, found));
     return;
   }
+  const auto told = audited(x, act_of(found.row->handler), found.id);
   if (auto ok = check(*found.row, request, found.id); !ok) {
-    fail(x, ok.error());
+    fail(told, ok.error());
     return;
   }
-  dispatch(*found.row, x, found.id);
+  dispatch(*found.row, told, found.id);
 }
 
 void api_state::dispatch(const route& row, const exchange_ptr& x, const std::string& id) {
+  const auto what = act_of(row.handler);
+  if (what.written == act::when::first)
+    return write_down_first(x, what, id, [this, &row, x, id] { perform(row, x, id); });
+  if (what.written == act::when::asked && config_.audit)
+    config_.audit->note(x->request, what.name, {"asked", {}, id});
+  perform(row, x, id);
+}
+
+void api_state::perform(const route& row, const exchange_ptr& x, const std::string& id) {
   session_id session;
   if (row.scope == scope_rule::own) {
     auto parsed = parse_session_id(id);
@@ -117,6 +127,10 @@ void api_state::dispatch(const route& row, const exchange_ptr& x, const std::str
     return list_connections(x);
   case handler_id::close_connection:
     return close_connection(x, id);
+  case handler_id::list_audit:
+    return audit(x);
+  case handler_id::list_past_connections:
+    return connection_history(x);
   case handler_id::list_history:
     return history(x);
   case handler_id::get_database:

@@ -1,12 +1,15 @@
 #pragma once
 
+#include "actors/connection/api/acts.hpp"
 #include "actors/connection/api/render.hpp"
 #include "actors/connection/api/requests.hpp"
 #include "actors/connection/api/routes.hpp"
+#include "actors/connection/audit_trail.hpp"
 #include "actors/connection/http_types.hpp"
 #include "actors/connection/token_set.hpp"
 #include "actors/database/archive/archive_board.hpp"
 #include "actors/database/recordings_board.hpp"
+#include "actors/database/store/store.hpp"
 #include "actors/runtime/actor_base.hpp"
 #include "actors/runtime/clock.hpp"
 #include "actors/runtime/config_run_as.hpp"
@@ -24,6 +27,7 @@
 #include <caf/type_id.hpp>
 #include <caf/typed_actor.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -94,6 +98,9 @@ struct api_config {
   std::function<std::pair<std::uint64_t, std::uint64_t>()> bans; ///< clients kept away: now, so far
   std::function<std::uint64_t()> sessions;                       ///< in the list
   std::function<archive_actor()> archive;
+  std::shared_ptr<const std::atomic<std::uint64_t>> unlogged_connections =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
+  std::shared_ptr<audit_trail> audit; ///< null: nothing is written down, in tests of other things
   std::shared_ptr<const database::archive_board> archive_board =
       std::make_shared<database::archive_board>();
   std::shared_ptr<const database::recordings_board> recordings_board =
@@ -129,6 +136,7 @@ private:
   using session_callback = std::function<void(const session_handle&)>;
 
   void dispatch(const route& row, const exchange_ptr& x, const std::string& id);
+  void perform(const route& row, const exchange_ptr& x, const std::string& id);
 
   // sessions.cpp
   void create(const exchange_ptr& x);
@@ -154,6 +162,18 @@ private:
   void status(const exchange_ptr& x);
   void login_url(const exchange_ptr& x);
   void readiness(const exchange_ptr& x);
+
+  // audit.cpp
+  void audit(const exchange_ptr& x);
+  void connection_history(const exchange_ptr& x);
+  /// The exchange whose answer is also written down, as the act demands.
+  exchange_ptr audited(const exchange_ptr& x, const act& what, const std::string& id);
+  /// Goes on when the act is written down; answers with a failure when it cannot be.
+  void write_down_first(const exchange_ptr& x, const act& what, const std::string& id,
+                        std::function<void()> then);
+  template <class Row, class Ask>
+  void answer_page(const exchange_ptr& x, Ask ask,
+                   std::string (*render)(const database::page<Row>&));
 
   // history.cpp
   void history(const exchange_ptr& x);

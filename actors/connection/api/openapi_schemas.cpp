@@ -157,6 +157,21 @@ constexpr std::string_view schemas = R"json({
   "created_at": {"type": "string", "format": "date-time"}, "exited_at": {"type": ["string", "null"], "format": "date-time"},
   "exit_status": {"type": ["integer", "null"]}, "signal": {"type": ["integer", "null"]},
   "state": {"type": "string"}, "offset": {"type": "integer", "description": "bytes of output when it was written down"}}},
+"Audit": {"type": "object", "required": ["records", "next"], "properties": {
+  "records": {"type": "array", "items": {"type": "object", "required": ["at", "who", "action", "target", "outcome", "detail", "correlation_id"], "properties": {
+    "at": {"type": "string", "format": "date-time"}, "who": {"type": "string", "description": "label of the credential; empty: none was known"},
+    "action": {"type": "string"}, "target": {"type": "string", "description": "id of what it was done to"},
+    "outcome": {"type": "string", "enum": ["asked", "done", "refused", "rejected", "failed"]}, "detail": {"type": ["object", "null"]},
+    "correlation_id": {"type": "string"}}}},
+  "next": {"type": ["string", "null"], "description": "cursor of what follows; null: nothing"}}},
+"PastConnections": {"type": "object", "required": ["connections", "next"], "properties": {
+  "connections": {"type": "array", "items": {"type": "object", "required": ["id", "node", "who", "address", "opened_at", "closed_at", "close_code",
+      "reason", "bytes_in", "bytes_out"], "properties": {
+    "id": {"type": "string"}, "node": {"type": "string", "description": "the node's UUID"}, "who": {"type": "string"}, "address": {"type": "string"},
+    "opened_at": {"type": "string", "format": "date-time"}, "closed_at": {"type": ["string", "null"], "format": "date-time"},
+    "close_code": {"type": ["integer", "null"]}, "reason": {"type": ["string", "null"]},
+    "bytes_in": {"type": "integer"}, "bytes_out": {"type": "integer"}}}},
+  "next": {"type": ["string", "null"], "description": "cursor of what follows; null: nothing"}}},
 "DatabaseState": {"type": "string", "enum": ["idle", "connecting", "locking", "inspecting", "migrating", "verifying", "ready", "memory-only",
   "catching-up", "blocked"]},
 "ConnectionList": {"type": "object", "required": ["total", "limits", "used", "pressure", "windows", "totals", "connections"], "properties": {

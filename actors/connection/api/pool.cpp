@@ -67,6 +67,12 @@ void api_state::metrics(const exchange_ptr& x) {
             }
             add_database_metrics(page, config_.database->get());
             add_archive_metrics(page, *config_.archive_board);
+            page.counter("roost_connections_unlogged_total",
+                         "WebSockets that came too fast to be written down.",
+                         static_cast<double>(config_.unlogged_connections->load()));
+            page.counter("roost_audit_passed_over_total",
+                         "Refusals that were too many to be written down.",
+                         config_.audit ? static_cast<double>(config_.audit->passed_over()) : 0);
             add_recording_metrics(page, *config_.recordings_board);
             add_pool_metrics(page, *seen.report);
             const auto [banned, bans] = config_.bans();

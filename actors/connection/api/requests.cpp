@@ -1,6 +1,7 @@
 #include "actors/connection/api/requests.hpp"
 
 #include "actors/connection/api/json_reader.hpp"
+#include "actors/connection/api/rfc3339.hpp"
 #include "actors/connection/encoding.hpp"
 #include "actors/terminal/terminal_size.hpp"
 
@@ -81,6 +82,12 @@ result<std::uint64_t> read_number(const http_request& request, std::string_view 
         name, "a whole number from " + std::to_string(least) + " to " + std::to_string(most),
         *text);
   return value;
+}
+
+void read_text(const http_request& request, std::string_view name,
+               std::optional<std::string>& into) {
+  if (const auto* value = request.parameter(name))
+    into = *value;
 }
 
 /// `application/json; charset=utf-8` without what comes after the type, in lower case.
@@ -334,24 +341,49 @@ result<event_filter> parse_events(const http_request& request) {
   return out;
 }
 
+result<database::paging> parse_paging(const http_request& request, std::uint32_t most,
+                                      std::uint32_t otherwise) {
+  database::paging out;
+  ROOST_TRY(const auto limit, read_number(request, "limit", 1, most, otherwise));
+  out.limit = static_cast<std::uint32_t>(limit);
+  if (const auto* cursor = request.parameter("cursor"))
+    out.cursor = *cursor;
+  return out;
+}
+
+result<database::time_range> parse_time_range(const http_request& request) {
+  database::time_range out;
+  for (const auto& [name, into] : {std::pair("from", &out.from), std::pair("before", &out.before)})
+    if (const auto* text = request.parameter(name)) {
+      *into = parse_rfc3339(*text);
+      if (!*into)
+        return bad_parameter(name, "a time such as 2026-11-23T05:12:35Z", *text);
+    }
+  return out;
+}
+
 result<database::session_query> parse_history(const http_request& request) {
   database::session_query out;
-  const auto text = [&](const char* name, std::optional<std::string>& into) {
-    if (const auto* value = request.parameter(name))
-      into = *value;
-  };
-  text("state", out.state);
-  text("owner", out.owner);
-  if (const auto* cursor = request.parameter("cursor"))
-    out.at.cursor = *cursor;
-  if (const auto* limit = request.parameter("limit")) {
-    std::uint32_t rows = 0;
-    const auto* const last = limit->data() + limit->size();
-    const auto [end, code] = std::from_chars(limit->data(), last, rows);
-    if (code != std::errc{} || end != last || rows < 1 || rows > database::store::most_rows)
-      return failure(request_error::bad_value, "limit: expected a whole number from 1 to 1000");
-    out.at.limit = rows;
-  }
+  read_text(request, "state", out.state);
+  read_text(request, "owner", out.owner);
+  ROOST_TRY(out.at, parse_paging(request, database::store::most_rows, 100));
+  return out;
+}
+
+result<database::audit_query> parse_audit(const http_request& request) {
+  database::audit_query out;
+  read_text(request, "who", out.who);
+  read_text(request, "action", out.action);
+  ROOST_TRY(out.when, parse_time_range(request));
+  ROOST_TRY(out.at, parse_paging(request, database::store::most_rows, 100));
+  return out;
+}
+
+result<database::connection_query> parse_connection_history(const http_request& request) {
+  database::connection_query out;
+  read_text(request, "who", out.who);
+  ROOST_TRY(out.opened, parse_time_range(request));
+  ROOST_TRY(out.at, parse_paging(request, database::store::most_rows, 100));
   return out;
 }
 

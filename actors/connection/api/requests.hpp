@@ -64,8 +64,17 @@ result<kill_session> parse_delete_query(const http_request& request);
 
 /// `?topics=` and `Last-Event-ID` of `GET /events`, limited to what the caller may see.
 result<event_filter> parse_events(const http_request& request);
+/// `?limit=` and `?cursor=` of a list.
+result<database::paging> parse_paging(const http_request& request, std::uint32_t most,
+                                      std::uint32_t otherwise);
+/// `?from=` and `?before=`.
+result<database::time_range> parse_time_range(const http_request& request);
 /// The query of `GET /history`.
 result<database::session_query> parse_history(const http_request& request);
+/// The query of `GET /audit`.
+result<database::audit_query> parse_audit(const http_request& request);
+/// The query of `GET /connections/history`.
+result<database::connection_query> parse_connection_history(const http_request& request);
 
 /// Topic names as a WebSocket's `subscribe` lists them. An unknown one is bad_value with the
 /// nearest.

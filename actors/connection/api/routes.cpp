@@ -56,6 +56,30 @@ constexpr std::array history_query = {
     parameter{"cursor", R"({"type":"string"})", "`next` of the answer before"},
 };
 
+constexpr parameter from_time{"from", R"({"type":"string","format":"date-time"})",
+                              "not before this time"};
+constexpr parameter before_time{"before", R"({"type":"string","format":"date-time"})",
+                                "before this time"};
+constexpr parameter page_limit{"limit",
+                               R"({"type":"integer","minimum":1,"maximum":1000,"default":100})",
+                               "the most rows to answer with"};
+constexpr parameter page_cursor{"cursor", R"({"type":"string"})", "`next` of the answer before"};
+constexpr std::array audit_query = {
+    parameter{"who", R"({"type":"string"})", "acts of this credential alone"},
+    parameter{"action", R"({"type":"string"})", "such acts alone, for example token.create"},
+    from_time,
+    before_time,
+    page_limit,
+    page_cursor,
+};
+constexpr std::array past_connections_query = {
+    parameter{"who", R"({"type":"string"})", "connections of this credential alone"},
+    from_time,
+    before_time,
+    page_limit,
+    page_cursor,
+};
+
 constexpr std::span<const parameter> no_query;
 
 // clang-format off
@@ -100,6 +124,10 @@ constexpr std::array table = {
           "Closes a WebSocket with 1008; its terminals live on", no_query, "", false, 0, "", "", 204},
     route{"GET", "/api/v1/history", handler_id::list_history, access::viewer, scope_rule::refused,
           "Lists the sessions that were written down, past ones and present ones, newest first", history_query, "", false, 0, "History", "", 200},
+    route{"GET", "/api/v1/audit", handler_id::list_audit, access::admin, scope_rule::refused,
+          "Lists who did what, newest first", audit_query, "", false, 0, "Audit", "", 200},
+    route{"GET", "/api/v1/connections/history", handler_id::list_past_connections, access::admin, scope_rule::refused,
+          "Lists WebSockets of the past and the present, the last opened first", past_connections_query, "", false, 0, "PastConnections", "", 200},
     route{"GET", "/api/v1/database", handler_id::get_database, access::viewer, scope_rule::filtered,
           "Shows the state of the database, why it is so, and how it came to it", no_query, "", false, 0, "Database", "", 200},
     route{"GET", "/api/v1/login-url", handler_id::get_login_url, access::local, scope_rule::refused,

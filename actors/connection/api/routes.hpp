@@ -41,6 +41,8 @@ enum class handler_id : std::uint8_t {
   close_connection,
   get_database,
   list_history,
+  list_audit,
+  list_past_connections,
   get_metrics,
 };
 

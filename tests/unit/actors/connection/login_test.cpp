@@ -115,5 +115,27 @@ TEST_F(login_test, logging_out_clears_the_cookie) {
   EXPECT_NE(header(answer, "Set-Cookie").find("Max-Age=0"), std::string::npos);
 }
 
+TEST_F(login_test, attempts_are_written_down_without_their_tokens) {
+  std::vector<database::audit_record> seen;
+  const auto trail = std::make_shared<audit_trail>(
+      clock, [&](database::audit_record what) { seen.push_back(std::move(what)); });
+  login told{cookie, tokens, clock, trail};
+  static_cast<void>(told.log_in(post(R"({"token": "good"})")));
+  static_cast<void>(told.log_in(post(R"({"token": "wrong"})")));
+  http_request bearer;
+  bearer.address = "192.0.2.9";
+  static_cast<void>(told.refuse(request_error::unauthenticated, bearer, true));
+  static_cast<void>(told.refuse(request_error::unauthenticated, bearer, false)); // a mere visit
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[0].who, "laptop");
+  EXPECT_EQ(seen[0].action, "login");
+  EXPECT_EQ(seen[0].outcome, "done");
+  EXPECT_EQ(seen[0].detail, R"({"address":"192.0.2.1","token":"0011"})");
+  EXPECT_EQ(seen[1].who, "");
+  EXPECT_EQ(seen[1].outcome, "refused");
+  EXPECT_EQ(seen[1].detail, R"({"address":"192.0.2.1","problem":"unauthenticated"})");
+  EXPECT_EQ(seen[2].detail, R"({"address":"192.0.2.9","problem":"unauthenticated"})");
+}
+
 } // namespace
 } // namespace roost::connection

@@ -4,6 +4,7 @@
 
 #include "actors/connection/api/json_reader.hpp"
 #include "actors/connection/pool_report.hpp"
+#include "actors/database/archive/write_queue.hpp"
 #include "tests/support/actor_fixture.hpp"
 #include "tests/support/manual_clock.hpp"
 
@@ -193,6 +194,34 @@ connections_actor::behavior_type pool_stub(connections_actor::pointer /*self*/, 
   };
 }
 
+/// An archive that keeps what it is given in mind, or cannot.
+struct archive_script {
+  std::vector<database::audit_record> kept;
+  bool is_away = false;
+  void keep(const database::record_batch& batch) {
+    for (const auto& each : batch.records)
+      kept.push_back(std::get<database::audit_record>(each));
+  }
+};
+
+archive_actor::behavior_type archive_stub(archive_actor::pointer /*self*/, archive_script* s) {
+  return {
+      [s](const keep_records& x) { s->keep(*x.what); },
+      [s](const keep_for_sure& x) -> caf::result<records_kept> {
+        if (s->is_away)
+          return to_caf({request_error::store_unavailable, "it could not be written down"});
+        s->keep(*x.what);
+        return records_kept{};
+      },
+      [](const publish_session&) {},
+      [](const read_archive& x) {
+        x.look(nullptr);
+        return archive_read{};
+      },
+      [](const timer_fired&) {},
+  };
+}
+
 class api_test : public test::actor_fixture {
 protected:
   void SetUp() override {
@@ -225,6 +254,11 @@ protected:
         return {};
       return failure(request_error::not_found, "there is no such token");
     };
+    const auto archive = sys.spawn(archive_stub, &written);
+    actors.push_back(caf::actor_cast<caf::strong_actor_ptr>(archive));
+    config.archive = [archive] { return archive; };
+    config.audit = std::make_shared<audit_trail>(
+        time, [this](database::audit_record what) { written.kept.push_back(std::move(what)); });
     config.own_user = "root";
     config.run_as = {"ada", {"bob"}};
     subject = sys.spawn(api, config);
@@ -311,7 +345,16 @@ protected:
   }
 
   test::manual_clock time;
+  /// What the audit trail has, as "act target outcome".
+  std::vector<std::string> trail() {
+    std::vector<std::string> out;
+    for (const auto& each : std::exchange(written.kept, {}))
+      out.push_back(each.action + " " + each.target + " " + each.outcome);
+    return out;
+  }
+
   script story;
+  archive_script written;
   terminals_actor terminals;
   std::vector<caf::strong_actor_ptr> actors;
   api_actor subject;
@@ -320,6 +363,47 @@ protected:
   bool is_draining = false;
   result<std::string> login_url = std::string("http://127.0.0.1:7680/#token=t");
 };
+
+using trail_of = std::vector<std::string>;
+
+TEST_F(api_test, who_gives_and_takes_rights_is_written_down_first) {
+  EXPECT_EQ(call("POST", "/api/v1/tokens", R"({"role":"viewer"})").status, 201U);
+  EXPECT_EQ(trail(), (trail_of{"token.create  asked", "token.create t1 done"}));
+  EXPECT_EQ(call("DELETE", "/api/v1/tokens/t1").status, 204U);
+  EXPECT_EQ(trail(), (trail_of{"token.revoke t1 asked", "token.revoke t1 done"}));
+  EXPECT_EQ(call("DELETE", "/api/v1/connections/c4").status, 404U);
+  EXPECT_EQ(trail(), (trail_of{"connection.close c4 asked", "connection.close c4 rejected"}));
+}
+
+TEST_F(api_test, what_cannot_be_written_down_first_is_not_done) {
+  written.is_away = true;
+  const auto refused = call("POST", "/api/v1/tokens", R"({"role":"viewer"})");
+  EXPECT_EQ(refused.status, 503U);
+  EXPECT_EQ(problem_of(refused), "store-unavailable");
+  EXPECT_NE(refused.body.find("it was not done"), std::string::npos) << refused.body;
+  EXPECT_EQ(trail(), (trail_of{"token.create  failed"}));
+}
+
+TEST_F(api_test, sessions_are_written_down_as_they_are_made_and_ended) {
+  EXPECT_EQ(call("POST", "/api/v1/sessions", R"({"run_as":"ada"})").status, 201U);
+  EXPECT_EQ(trail(), (trail_of{"session.create new1 done"}));
+  EXPECT_EQ(call("POST", "/api/v1/sessions", R"({"colour":1})").status, 400U);
+  EXPECT_EQ(trail(), trail_of{}) << "a wrong question does nothing to anybody";
+  written.is_away = true;
+  EXPECT_EQ(call("DELETE", "/api/v1/sessions/ab").status, 202U) << "terminals do not wait for it";
+  EXPECT_EQ(trail(), (trail_of{"session.end ab done"}));
+  EXPECT_EQ(call("GET", "/api/v1/sessions").status, 200U);
+  EXPECT_EQ(trail(), trail_of{});
+}
+
+TEST_F(api_test, who_may_not_is_written_down) {
+  me.may = role::viewer;
+  me.label = "phone";
+  EXPECT_EQ(call("POST", "/api/v1/tokens", R"({"role":"admin"})").status, 403U);
+  ASSERT_EQ(written.kept.size(), 1U);
+  EXPECT_EQ(written.kept[0].who, "phone");
+  EXPECT_EQ(trail(), (trail_of{"token.create  refused"}));
+}
 
 TEST_F(api_test, lists_sandboxes_for_viewers) {
   me.may = role::viewer;
