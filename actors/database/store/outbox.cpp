@@ -47,6 +47,7 @@ struct object_name {
   std::string operator()(const screen_text& r) const {
     return fmt::format("{}/{}/{}", r.session, r.epoch, r.from_offset);
   }
+  std::string operator()(const token_record& r) const { return r.id; }
 };
 
 } // namespace

@@ -73,6 +73,7 @@ const std::vector<table>& all_tables() {
       {record_kind::connection, "connection", "node, boot, id", "opened_at"},
       {record_kind::recording_chunk, "recording_chunk", "session, epoch, seq", "ended_at"},
       {record_kind::screen_text, "screen_text", "session, epoch, from_offset", "at"},
+      {record_kind::token, "token", "id, node", "COALESCE(revoked_at, expires_at)"},
   };
   return all;
 }
@@ -182,6 +183,7 @@ ROOST_ROWS_OF(audit_record)
 ROOST_ROWS_OF(connection_record)
 ROOST_ROWS_OF(recording_chunk)
 ROOST_ROWS_OF(screen_text)
+ROOST_ROWS_OF(token_record)
 #undef ROOST_ROWS_OF
 
 } // namespace roost::database

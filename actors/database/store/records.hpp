@@ -31,6 +31,7 @@ enum class record_kind : std::uint8_t {
   connection = 5,
   recording_chunk = 6,
   screen_text = 7,
+  token = 8,
 };
 
 /// Bytes that are no text.
@@ -177,6 +178,24 @@ struct screen_text {
   friend bool operator==(const screen_text&, const screen_text&) = default;
 };
 
+/// A credential, without its secret, as one node knows it: the node that made it, or one that took
+/// it away. It holds as long as no node has taken it away.
+struct token_record {
+  static constexpr auto kind = record_kind::token;
+  static constexpr auto is_class = record_class::audit;
+  std::string id;
+  std::string node; ///< uuid of the node that wrote this
+  std::string hash; ///< SHA-256 of its text, in hexadecimal
+  std::string role;
+  std::string label;
+  std::string session; ///< the only one that it is for; empty: all
+  std::string run_as;
+  wall_time created_at{};
+  std::optional<wall_time> expires_at;
+  std::optional<wall_time> revoked_at;
+  friend bool operator==(const token_record&, const token_record&) = default;
+};
+
 /// `f(column, field, rule)` for each field, in the order of the codec: new ones come last.
 template <class R, class F>
 void each_field(R& r, F&& f) {
@@ -241,6 +260,17 @@ void each_field(R& r, F&& f) {
     f("raw_size", r.raw_size, rules::number);
     f("event_count", r.event_count, rules::number);
     f("data", r.data, rules::whole(most_chunk_bytes));
+  } else if constexpr (std::is_same_v<T, token_record>) {
+    f("id", r.id, rules::id);
+    f("node", r.node, rules::id);
+    f("hash", r.hash, rules::id);
+    f("role", r.role, rules::text(16));
+    f("label", r.label, rules::text(256));
+    f("session", r.session, rules::text(64));
+    f("run_as", r.run_as, rules::text(256));
+    f("created_at", r.created_at, rules::number);
+    f("expires_at", r.expires_at, rules::number);
+    f("revoked_at", r.revoked_at, rules::number);
   } else {
     static_assert(std::is_same_v<T, screen_text>);
     f("session", r.session, rules::id);
@@ -255,7 +285,7 @@ void each_field(R& r, F&& f) {
 }
 
 using record = std::variant<node_record, session_record, session_event, audit_record,
-                            connection_record, recording_chunk, screen_text>;
+                            connection_record, recording_chunk, screen_text, token_record>;
 
 inline record_kind kind_of(const record& r) {
   return std::visit([](const auto& each) { return each.kind; }, r);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -200,6 +201,21 @@ store_result<std::vector<node_record>> sql_store::nodes() {
   if (!got)
     return got.error();
   return std::move(got->rows);
+}
+
+store_result<std::vector<token_record>> sql_store::tokens() {
+  std::vector<token_record> out;
+  for (paging at{.limit = most_rows, .cursor = {}};;) {
+    page_query query(*engine_, "token", columns<token_record>(*engine_),
+                     {{"id", kind::text}, {"node", kind::text}}, direction::up);
+    auto got = as_records<token_record>(query.run(at));
+    if (!got)
+      return got.error();
+    std::move(got->rows.begin(), got->rows.end(), std::back_inserter(out));
+    if (got->next.empty() || out.size() >= most_token_rows)
+      return out;
+    at.cursor = std::move(got->next);
+  }
 }
 
 store_result<page<session_record>> sql_store::sessions(const session_query& q) {

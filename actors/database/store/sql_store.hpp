@@ -22,6 +22,7 @@ public:
                                   std::uint64_t before_epoch) override;
 
   store_result<std::vector<node_record>> nodes() override;
+  store_result<std::vector<token_record>> tokens() override;
   store_result<page<session_record>> sessions(const session_query& q) override;
   store_result<std::optional<session_record>> session(const std::string& id) override;
   store_result<page<session_event>> events(const std::string& session, const paging& at) override;

@@ -142,6 +142,10 @@ public:
                                           std::uint64_t before_epoch) = 0;
 
   virtual store_result<std::vector<node_record>> nodes() = 0;
+  /// Of all nodes, by id; a token that another node has taken away is there twice. The first
+  /// `most_token_rows`.
+  static constexpr std::uint32_t most_token_rows = 10'000;
+  virtual store_result<std::vector<token_record>> tokens() = 0;
   virtual store_result<page<session_record>> sessions(const session_query& q) = 0;
   virtual store_result<std::optional<session_record>> session(const std::string& id) = 0;
   /// Oldest first.

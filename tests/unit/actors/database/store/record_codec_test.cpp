@@ -21,7 +21,8 @@ std::vector<record> examples() {
       audit_record{at, "me", "session.create", "s1", "ok", "{}", "0af"},
       connection_record{uuid, 4, "c17", "me", "127.0.0.1", at, std::nullopt, 4008, "slow", 1, 2},
       recording_chunk{"s1", "e1", 5, 100, 200, at, at, 80, 24, 100, 9, {std::string("\0\xff", 2)}},
-      screen_text{"s1", "e1", 100, 200, at, "ls -l", 0, "total 0\n"}};
+      screen_text{"s1", "e1", 100, 200, at, "ls -l", 0, "total 0\n"},
+      token_record{"t1", uuid, "0af7", "viewer", "phone", "s1", "games", at, at, std::nullopt}};
 }
 
 TEST(record_codec_test, every_kind_comes_back_as_it_was) {

@@ -116,6 +116,7 @@ private:
       std::string operator()(const screen_text& t) const {
         return "t" + t.session + "/" + t.epoch + "/" + std::to_string(t.from_offset);
       }
+      std::string operator()(const token_record& t) const { return "k" + t.id + "/" + t.node; }
     } name{written};
     return std::visit(name, r.what);
   }
@@ -149,6 +150,9 @@ private:
       std::optional<wall_time> operator()(const connection_record& c) const { return c.opened_at; }
       std::optional<wall_time> operator()(const recording_chunk& c) const { return c.ended_at; }
       std::optional<wall_time> operator()(const screen_text& t) const { return t.at; }
+      std::optional<wall_time> operator()(const token_record& t) const {
+        return t.revoked_at ? t.revoked_at : t.expires_at;
+      }
     } age;
     return std::visit(age, r);
   }

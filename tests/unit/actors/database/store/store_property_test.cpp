@@ -70,7 +70,7 @@ private:
   record make_record(const write_key& key) {
     // The partition of an object is always the same one.
     const auto id = "s" + std::to_string(key.partition) + std::to_string(below(3));
-    switch (below(7)) {
+    switch (below(8)) {
     case 0:
       return node_record{key.node_uuid, text(), "1", time(), time()};
     case 1: {
@@ -114,6 +114,18 @@ private:
       return recording_chunk{id,  "e1",   below(3), below(100),
                              200, time(), time(),   80,
                              24,  5,      1,        {std::string(below(50), '\x80')}};
+    case 6: {
+      token_record t{id,     flip() ? "n1" : "n2",
+                     "0af7", flip() ? "viewer" : "admin",
+                     text(), "",
+                     text(), time(),
+                     {},     {}};
+      if (flip())
+        t.expires_at = time();
+      if (flip())
+        t.revoked_at = time();
+      return t;
+    }
     default:
       return screen_text{id, "e1", below(4), 9, time(), text(), small(), text()};
     }
@@ -150,6 +162,7 @@ public:
     sessions();
     events_and_chunks();
     audit_and_connections();
+    tokens();
     for (int i = 0; i < 4 && !testing::Test::HasFatalFailure(); ++i)
       texts();
     for (const auto& each : expect(got_.totals())) {
@@ -261,6 +274,13 @@ private:
     std::reverse(connections.begin(), connections.end());
     expect_same(ask(c, [&](const auto& each) { return got_.connections(each); }), connections,
                 "connections");
+  }
+
+  void tokens() {
+    const auto wanted = wanted_.all<token_record>(
+        [](const auto&) { return true; },
+        [](const auto& t, const auto&) { return std::pair(t.id, t.node); });
+    expect_same(expect(got_.tokens()), wanted, "tokens");
   }
 
   void texts() {

@@ -237,6 +237,31 @@ TEST_P(store_test, events_audit_connections_and_nodes) {
   EXPECT_TRUE((nodes[0] == node_record{node_a, "new", "2", at_second(5), at_second(9)}));
 }
 
+TEST_P(store_test, a_token_is_there_once_for_each_node_that_writes_of_it) {
+  token_record made{"t1", "a", "0af7", "viewer", "phone", "", "", at_second(1), {}, {}};
+  write(made);
+  auto gone = made;
+  gone.node = "b";
+  gone.revoked_at = at_second(2);
+  write(gone);
+  made.expires_at = at_second(9);
+  write(made);
+  const auto all = expect(kept->tokens());
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_TRUE(all[0] == made);
+  EXPECT_TRUE(all[1] == gone);
+}
+
+TEST_P(store_test, more_tokens_than_a_page_has) {
+  std::vector<token_record> wanted;
+  for (int i = 0; i < 1100; ++i) {
+    wanted.push_back(
+        {std::to_string(10'000 + i), "a", "0af7", "viewer", "", "", "", at_second(1), {}, {}});
+    write(wanted.back());
+  }
+  EXPECT_TRUE(expect(kept->tokens()) == wanted);
+}
+
 TEST_P(store_test, recordings_are_chunks_whose_data_is_read_one_by_one) {
   std::string every;
   for (int i = 0; i < 256; ++i)
