@@ -2,6 +2,7 @@
 
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace roost::database {
@@ -89,7 +90,8 @@ bool archive_state::add(std::vector<record> records, std::uint64_t ticket) {
 
 void archive_state::write() {
   if (!in_flight_ && !queue_->is_empty() && !timers_.is_armed(retry_timer)) {
-    in_flight_ = std::make_shared<record_batch>(queue_->take(most_records, most_bytes));
+    in_flight_ = std::make_shared<record_batch>(
+        queue_->take(most_records, std::min<std::uint64_t>(most_bytes, config_.spool / 4)));
     send_batch();
   }
   show_queue();

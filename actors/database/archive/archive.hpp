@@ -43,6 +43,9 @@ struct archive_config {
   std::chrono::milliseconds change_interval{2'000}; ///< between records of a session that changes
   std::chrono::milliseconds ship_interval{500};     ///< between looks at a database that is away
   std::size_t most_questions = 32;
+  /// Bytes that the outbox may take. One transaction is at most a quarter of it: what is larger
+  /// than the whole would never find room.
+  std::uint64_t spool = std::uint64_t{1} << 30;
   std::size_t most_waiters = 256;                 ///< for a write that has to be acknowledged
   const clock* time = &system_clock::instance();  ///< outlives the actor
   random_source* random = &os_random::instance(); ///< likewise

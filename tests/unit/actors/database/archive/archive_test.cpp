@@ -60,6 +60,7 @@ protected:
   void start(bool has_shared = false) {
     archive_config config;
     config.queue = {"node", 1, 1 << 20};
+    config.spool = spool;
     config.time = &clock;
     config.random = &random;
     config.board = board;
@@ -105,6 +106,7 @@ protected:
   script_ptr what = std::make_shared<script>();
   std::shared_ptr<archive_board> board = std::make_shared<archive_board>();
   std::shared_ptr<database_board> database = std::make_shared<database_board>();
+  std::uint64_t spool = 1 << 30;
   archive_actor actor;
 };
 
@@ -129,6 +131,20 @@ TEST_F(archive_fixture, tries_again_what_could_not_be_written_and_keeps_the_orde
   advance(10s);
   ASSERT_EQ(what->written.size(), 2U);
   EXPECT_EQ(std::get<session_event>(what->written[0].what).session, "a");
+}
+
+TEST_F(archive_fixture, a_transaction_is_small_enough_for_an_empty_outbox) { // DB-8
+  spool = 400 << 10;
+  start();
+  what->answer = {false, false, "full", 0};
+  keep("a"); // alone in the first transaction
+  for (int i = 0; i < 8; ++i)
+    keep(std::string(40 << 10, 'b'));
+  what->answer = {true, false, {}, 0};
+  what->batches = 0;
+  advance(10s);
+  EXPECT_EQ(what->written.size(), 9U);
+  EXPECT_EQ(what->batches, 1 + 4) << "two of 40 KiB in each: a quarter of 400 KiB";
 }
 
 TEST_F(archive_fixture, what_can_never_be_written_is_counted_and_holds_up_nothing) {
