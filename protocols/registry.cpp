@@ -5,6 +5,7 @@
 #include "protocols/database.hpp"
 #include "protocols/events.hpp"
 #include "protocols/keeper.hpp"
+#include "protocols/pools.hpp"
 #include "protocols/runtime.hpp"
 #include "protocols/supervision.hpp"
 #include "protocols/terminal.hpp"
@@ -26,6 +27,7 @@ static_assert(in_order<caf::id_block::roost_keeper, caf::id_block::roost_connect
 static_assert(in_order<caf::id_block::roost_connection, caf::id_block::roost_events>);
 static_assert(in_order<caf::id_block::roost_events, caf::id_block::roost_database>);
 static_assert(in_order<caf::id_block::roost_database, caf::id_block::roost_archive>);
+static_assert(in_order<caf::id_block::roost_archive, caf::id_block::roost_pools>);
 
 } // namespace
 
@@ -38,6 +40,7 @@ void register_messages(caf::actor_system_config& config) {
   config.add_message_types<caf::id_block::roost_events>();
   config.add_message_types<caf::id_block::roost_database>();
   config.add_message_types<caf::id_block::roost_archive>();
+  config.add_message_types<caf::id_block::roost_pools>();
 }
 
 } // namespace roost

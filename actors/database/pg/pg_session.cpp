@@ -112,7 +112,7 @@ struct pg_session::connection {
   std::optional<pqxx::nontransaction> transaction;
 };
 
-pg_session::pg_session(std::unique_ptr<connection> made, socket_cutter& cutter)
+pg_session::pg_session(std::shared_ptr<connection> made, socket_cutter& cutter)
     : connection_(std::move(made)), cutter_(cutter) {}
 
 pg_session::~pg_session() {
@@ -133,7 +133,7 @@ pg_result<std::unique_ptr<pg_session>> pg_session::open(const pg_target& where,
   using made = pg_result<std::unique_ptr<pg_session>>;
   auto opened = guarded([&]() -> made {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(connect_timeout);
-    auto link = std::make_unique<connection>(where.words(seconds, application));
+    auto link = std::make_shared<connection>(where.words(seconds, application));
     return std::unique_ptr<pg_session>(new pg_session(std::move(link), cutter));
   });
   if (!opened && opened.error().sqlstate.empty())
@@ -175,6 +175,18 @@ pg_result<pg_rows> pg_session::run(const std::string& sql,
     done.error().text = "no answer within " + std::to_string(timeout.count()) + " ms";
   return done;
 }
+
+std::function<void()> pg_session::canceller() const {
+  return [held = connection_] {
+    try {
+      held->link.cancel_query();
+    } catch (const std::exception&) {
+      // Nothing runs, or the server is away: whoever cancels cuts the socket, too.
+    }
+  };
+}
+
+int pg_session::socket() const { return connection_->link.sock(); }
 
 int pg_session::backend() const { return connection_->link.backendpid(); }
 

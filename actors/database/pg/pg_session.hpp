@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,15 +67,21 @@ public:
                          const std::vector<std::optional<std::string>>& values,
                          std::chrono::milliseconds timeout);
 
+  /// What asks the server to cancel the statement that runs: for another thread than the session's,
+  /// and good for as long as it is kept. Blocks, on a frozen server for ever. A statement that came
+  /// later may be hit instead: afterwards the session is of no more use.
+  [[nodiscard]] std::function<void()> canceller() const;
+  /// The socket to the server, for a guard.
+  [[nodiscard]] int socket() const;
   /// The server's process that serves this connection.
   [[nodiscard]] int backend() const;
   [[nodiscard]] bool is_open() const;
 
 private:
   struct connection;
-  pg_session(std::unique_ptr<connection> made, socket_cutter& cutter);
+  pg_session(std::shared_ptr<connection> made, socket_cutter& cutter);
 
-  std::unique_ptr<connection> connection_;
+  std::shared_ptr<connection> connection_; ///< shared with cancellers only
   socket_cutter& cutter_;
 };
 

@@ -64,6 +64,13 @@ socket_cutter::guard::~guard() {
   owner_.watched_.erase(id_);
 }
 
+void socket_cutter::guard::cut_at(steady_time deadline) {
+  const std::lock_guard lock(owner_.mutex_);
+  auto& w = owner_.watched_.at(id_);
+  w.deadline = std::min(w.deadline, deadline);
+  owner_.changed_.notify_one();
+}
+
 bool socket_cutter::guard::has_cut() const {
   const std::lock_guard lock(owner_.mutex_);
   return owner_.watched_.at(id_).is_cut;

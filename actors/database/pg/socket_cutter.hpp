@@ -28,6 +28,8 @@ public:
     ~guard();
     guard(const guard&) = delete;
     guard& operator=(const guard&) = delete;
+    /// Cuts at `deadline`, if that is earlier than what was said before. Thread-safe.
+    void cut_at(steady_time deadline);
     /// Whether the deadline has passed and the socket was shut down.
     [[nodiscard]] bool has_cut() const;
 

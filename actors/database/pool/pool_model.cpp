@@ -88,6 +88,13 @@ pool_model::steps pool_model::ask(question_id id, steady_time deadline, steady_t
   return out;
 }
 
+pool_model::steps pool_model::turn_away(question_id id) {
+  steps out;
+  ++counts_.asked;
+  end(out, id, question_end::away);
+  return out;
+}
+
 pool_model::steps pool_model::finish(worker_id id, steady_time now) {
   steps out;
   auto& w = workers_.at(id);

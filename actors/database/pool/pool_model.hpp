@@ -77,6 +77,8 @@ public:
 
   /// A question comes. @param id that none has had before.
   steps ask(question_id id, steady_time deadline, steady_time now);
+  /// A question comes while the database is known to be away.
+  steps turn_away(question_id id);
   /// A worker has finished its work.
   steps finish(worker_id id, steady_time now);
   /// A worker could not reach the database; it stays. Nobody waits for what is away.

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace roost::database {
@@ -13,6 +14,7 @@ namespace {
 
 store_error explain(const pg_error& why) {
   const auto* text = why.sqlstate.empty()             ? "the connection to the database was lost"
+                     : why.sqlstate == "57014"        ? "the database took too long"
                      : why.kind == trouble::transient ? "the database is busy or out of room"
                                                       : "the database refused a statement";
   return {why.kind, store_error::reason::store, text,
@@ -33,27 +35,48 @@ std::optional<std::string> as_text(const sql_value& value) {
   return std::visit(convert, value);
 }
 
+// The server's own limit comes first: then the session stays usable.
+constexpr std::chrono::seconds cut_margin{1};
+
+/// Nothing outlives a transaction, so that a pooler may give each to another server process.
 class pg_engine final : public sql_engine {
 public:
-  pg_engine(std::unique_ptr<pg_session> session, std::chrono::milliseconds timeout)
-      : session_(std::move(session)), timeout_(timeout) {}
+  pg_engine(std::shared_ptr<pg_session> session, std::chrono::milliseconds timeout)
+      : session_(std::move(session)), timeout_(timeout),
+        // What the statements and the reading of rows rely on.
+        begin_(fmt::format("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path TO roost; "
+                           "SET LOCAL bytea_output TO hex; SET LOCAL TimeZone TO 'UTC'; SET LOCAL "
+                           "statement_timeout TO {}",
+                           std::max<std::int64_t>(timeout.count(), 1))) {}
 
   store_result<std::size_t> run(const statement& what, std::vector<sql_row>* rows) override {
-    std::vector<std::optional<std::string>> values;
-    values.reserve(what.values.size());
-    for (const auto& each : what.values)
-      values.push_back(as_text(each));
-    auto done = session_->run(what.sql, values, timeout_);
-    if (!done)
-      return explain(done.error());
-    if (rows != nullptr)
-      *rows = done->all();
-    return done->affected();
+    if (has_begun_)
+      return run_inside(what, rows);
+    if (auto begun = begin(); !begun)
+      return begun.error();
+    auto done = run_inside(what, rows);
+    if (!done) {
+      rollback();
+      return done;
+    }
+    if (auto kept = commit(); !kept)
+      return kept.error();
+    return done;
   }
 
-  store_result<void> begin() override { return simple("BEGIN"); }
-  store_result<void> commit() override { return simple("COMMIT"); }
+  store_result<void> begin() override {
+    has_begun_ = true;
+    auto done = simple(begin_);
+    if (!done)
+      rollback();
+    return done;
+  }
+  store_result<void> commit() override {
+    has_begun_ = false;
+    return simple("COMMIT");
+  }
   void rollback() override {
+    has_begun_ = false;
     if (session_->is_open())
       (void)simple("ROLLBACK"); // a server that is not there has undone it
   }
@@ -78,28 +101,35 @@ public:
   }
 
 private:
-  store_result<void> simple(const char* sql) {
-    if (auto done = session_->run(sql, timeout_); !done)
+  store_result<std::size_t> run_inside(const statement& what, std::vector<sql_row>* rows) {
+    std::vector<std::optional<std::string>> values;
+    values.reserve(what.values.size());
+    for (const auto& each : what.values)
+      values.push_back(as_text(each));
+    auto done = session_->run(what.sql, values, timeout_ + cut_margin);
+    if (!done)
+      return explain(done.error());
+    if (rows != nullptr)
+      *rows = done->all();
+    return done->affected();
+  }
+  store_result<void> simple(const std::string& sql) {
+    if (auto done = session_->run(sql, timeout_ + cut_margin); !done)
       return explain(done.error());
     return {};
   }
 
-  std::unique_ptr<pg_session> session_;
+  std::shared_ptr<pg_session> session_;
   std::chrono::milliseconds timeout_;
+  std::string begin_;
+  bool has_begun_ = false;
 };
 
 } // namespace
 
-store_result<std::unique_ptr<store>> make_pg_store(std::unique_ptr<pg_session> session,
-                                                   std::chrono::milliseconds timeout) {
-  // What the statements and the reading of rows rely on.
-  auto set = session->run("SET search_path TO roost; SET bytea_output TO hex; SET TimeZone TO "
-                          "'UTC'; SET default_transaction_isolation TO 'read committed'",
-                          timeout);
-  if (!set)
-    return explain(set.error());
-  return std::unique_ptr<store>(
-      std::make_unique<sql_store>(std::make_unique<pg_engine>(std::move(session), timeout)));
+std::unique_ptr<store> make_pg_store(std::shared_ptr<pg_session> session,
+                                     std::chrono::milliseconds timeout) {
+  return std::make_unique<sql_store>(std::make_unique<pg_engine>(std::move(session), timeout));
 }
 
 } // namespace roost::database

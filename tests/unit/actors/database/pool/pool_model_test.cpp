@@ -99,6 +99,8 @@ TEST_F(pool_model_fixture, nobody_waits_for_a_database_that_is_away) {
   const auto lost = model.lose(0, trouble::operator_needed, now, random);
   EXPECT_EQ(lost.ends, (std::vector<steps::ended>{{1, end::away}, {3, end::away}}));
   EXPECT_EQ(ask(4), ends(4, end::away)) << "no sooner than the pace allows";
+  EXPECT_EQ(model.turn_away(7), ends(7, end::away));
+  EXPECT_EQ(model.totals().away, 4U);
   now += 5s;
   EXPECT_EQ(ask(5), starts(5, 0, false));
   model.finish(0, now);

@@ -81,10 +81,7 @@ public:
   explicit store_fixture(engine_kind kind) {
     if (kind == engine_kind::postgresql) {
       pg_ = std::make_unique<migrated_pg>();
-      auto made = make_pg_store(pg_->session(), std::chrono::seconds(30));
-      if (!made)
-        throw std::runtime_error(made.error().log);
-      store_ = std::move(*made);
+      store_ = make_pg_store(pg_->session(), std::chrono::seconds(30));
     } else {
       file_ = migrated_sqlite(kind == engine_kind::memory ? ":memory:" : folder_ / "roost.db");
       store_ = make_sqlite_store(*file_);

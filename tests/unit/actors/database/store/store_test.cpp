@@ -468,15 +468,14 @@ INSTANTIATE_TEST_SUITE_P(stores, store_test,
 /// What only a server can do.
 TEST(pg_store_test, a_lost_connection_is_a_trouble_that_passes_and_a_new_store_goes_on) {
   migrated_pg pg;
-  auto made = make_pg_store(pg.session(), std::chrono::seconds(30));
-  ASSERT_TRUE(made);
+  const auto made = make_pg_store(pg.session(), std::chrono::seconds(30));
   const keyed_record one{{node_a, 1, 0, 1}, 0, session("s1", 1)};
-  expect((*made)->apply({&one, 1}));
+  expect(made->apply({&one, 1}));
   test::pg_server::shared().sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
                                 "datname = '" +
                                 pg.name() + "'");
   const keyed_record two{{node_a, 1, 0, 2}, 1, session("s2", 1)};
-  const auto failed = (*made)->apply({&two, 1});
+  const auto failed = made->apply({&two, 1});
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().kind, trouble::transient);
   EXPECT_EQ(failed.error().why, store_error::reason::store);
@@ -498,7 +497,7 @@ TEST(pg_store_test, what_was_applied_is_there_once_whenever_the_server_dies) {
       is_up.wait(false);
       if (!kept) {
         try {
-          kept = expect(make_pg_store(pg.again(), std::chrono::seconds(30)));
+          kept = make_pg_store(pg.again(), std::chrono::seconds(30));
         } catch (const std::exception&) {
           continue; // it has gone again
         }
@@ -528,7 +527,7 @@ TEST(pg_store_test, what_was_applied_is_there_once_whenever_the_server_dies) {
   }
   writer.join();
   EXPECT_GE(failures.load(), 1);
-  const auto kept = expect(make_pg_store(pg.again(), std::chrono::seconds(30)));
+  const auto kept = make_pg_store(pg.again(), std::chrono::seconds(30));
   EXPECT_EQ(all_pages([&](const std::string& cursor) {
               return kept->events("s1", {.limit = 1000, .cursor = cursor});
             }).size(),
@@ -538,8 +537,7 @@ TEST(pg_store_test, what_was_applied_is_there_once_whenever_the_server_dies) {
 
 TEST(pg_store_test, the_search_uses_its_index) {
   migrated_pg pg;
-  auto made = make_pg_store(pg.session(), std::chrono::seconds(30));
-  ASSERT_TRUE(made);
+  const auto made = make_pg_store(pg.session(), std::chrono::seconds(30));
   const auto plan = test::pg_server::shared().sql(
       "SET enable_seqscan = off; EXPLAIN SELECT * FROM roost.screen_text WHERE words @@ "
       "CAST('''a''' AS tsquery)",
