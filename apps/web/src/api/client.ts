@@ -1,6 +1,15 @@
 import { readRefusal, type Refused } from '../protocol/refusal';
 import type { Refusal } from '../session/link_types';
-import type { DatabaseState, NewSession, Problem, SandboxProfile, Session } from './types';
+import type {
+  DatabaseReport,
+  HistoryQuery,
+  Page,
+  PastSession,
+  RecordingFormat,
+  SearchHit,
+  SearchQuery,
+} from './archive_types';
+import type { NewSession, Problem, SandboxProfile, Session } from './types';
 
 /** A refused or failed request, with the text to show. */
 export class ApiError extends Error {
@@ -41,8 +50,36 @@ export class ApiClient {
     return answer.sandboxes;
   }
 
-  async database(): Promise<DatabaseState> {
-    return (await this.request('GET', '/api/v1/database')) as DatabaseState;
+  async database(): Promise<DatabaseReport> {
+    return (await this.request('GET', '/api/v1/database')) as DatabaseReport;
+  }
+
+  /** The sessions that were written down, newest first. */
+  async history(query: HistoryQuery): Promise<Page<PastSession>> {
+    const path = `/api/v1/history${queryText({ ...query })}`;
+    const { sessions, next } = (await this.request('GET', path)) as {
+      sessions: PastSession[];
+      next: string | null;
+    };
+    return { rows: sessions, next };
+  }
+
+  /** Where the words stand in what sessions have shown. */
+  async search(query: SearchQuery): Promise<Page<SearchHit>> {
+    const path = `/api/v1/search${queryText({ ...query })}`;
+    const { hits, next } = (await this.request('GET', path)) as { hits: SearchHit[]; next: string | null };
+    return { rows: hits, next };
+  }
+
+  /** A recording, as it comes: it may be long, so only `signal` ends it. */
+  async recording(id: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const init: RequestInit = { method: 'GET', credentials: 'same-origin', signal };
+    const response = await this.fetch(recordingPath(id, 'asciicast-v3'), init).catch(() => {
+      throw unreachable();
+    });
+    if (!response.ok) throw refusalOf(response, await response.text().catch(() => ''));
+    if (response.body === null) throw unreachable();
+    return response.body;
   }
 
   async create(wish: NewSession): Promise<Session> {
@@ -102,18 +139,44 @@ export class ApiClient {
       response = await this.fetch(path, init);
       text = await response.text();
     } catch {
-      throw new ApiError(0, 'The server cannot be reached.');
+      throw unreachable();
     }
-    const { ok, status, headers } = response;
-    if (ok) return parse(text);
-    const problem = problemIn(text);
-    throw new ApiError(
-      status,
-      problem.detail ?? problem.title ?? `The server answered ${status}.`,
-      problem.correlation_id ?? headers.get('x-correlation-id'),
-      isNoRoom(status) ? readRefusal(status, problem, headers.get('retry-after')) : null,
-    );
+    if (response.ok) return parse(text);
+    throw refusalOf(response, text);
   }
+}
+
+/** Where a recording is, for links too. */
+export function recordingPath(id: string, format: RecordingFormat): string {
+  return `${sessionPath(id)}/recording?format=${format}`;
+}
+
+/** "?a=1&b=2" of what has a value; empty when nothing has. */
+function queryText(fields: Record<string, string | undefined>): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) if (value) params.set(name, value);
+  const text = params.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+function unreachable(): ApiError {
+  return new ApiError(0, 'The server cannot be reached.');
+}
+
+function refusalOf({ status, headers }: Response, text: string): ApiError {
+  const problem = problemIn(text);
+  return new ApiError(
+    status,
+    problemText(problem) || `The server answered ${status}.`,
+    problem.correlation_id ?? headers.get('x-correlation-id'),
+    isNoRoom(status) ? readRefusal(status, problem, headers.get('retry-after')) : null,
+  );
+}
+
+/** A detail that is a word alone only names the thing that the title is about. */
+function problemText({ title = '', detail = '' }: Problem): string {
+  if (/\s/.test(detail)) return detail;
+  return [title, detail].filter((text) => text !== '').join(': ');
 }
 
 function isNoRoom(status: number): boolean {

@@ -61,6 +61,8 @@ export interface Session {
   } | null;
   /** The profile that it runs in. */
   sandbox?: string;
+  /** What it shows is recorded; absent on an older server. */
+  record?: boolean;
   /** Absent on an older server. */
   restart?: Restart;
   /** Null when it is not known, and when the session is over. */

@@ -8,10 +8,12 @@ import { demandOf, pressureLevel } from '../session/demand';
 import { Link } from '../session/link';
 import type { LinkState } from '../session/link_types';
 import type { TerminalAppearance } from '../terminal/terminal_view';
+import { Archive } from './archive';
 import { ClipboardDesk } from './clipboard_desk';
 import {
   initialState,
   isDatabaseAway,
+  isOver,
   parseFragment,
   parseTabs,
   type AppState,
@@ -38,6 +40,7 @@ export class App {
   readonly store = new Store<AppState>(initialState(loadSettings(localStorage)));
   readonly notices = new Notices(this.store);
   readonly sessions: SessionDirectory;
+  readonly archive: Archive;
   readonly clipboard: ClipboardDesk;
   readonly tabs: Tabs;
   private readonly api = new ApiClient();
@@ -77,6 +80,7 @@ export class App {
       },
     );
     this.sessions = new SessionDirectory(this.store, this.api, () => this.onSignedOut());
+    this.archive = new Archive(this.store, this.api, () => this.onSignedOut());
     this.clipboard = new ClipboardDesk(
       this.store,
       this.notices,
@@ -94,7 +98,10 @@ export class App {
       Math.random,
       (trouble) => this.store.set({ trouble }),
     );
-    this.usage = new UsageFeed(() => this.sessions.refreshUsage(), browserClock);
+    this.usage = new UsageFeed(async () => {
+      await this.sessions.refreshUsage();
+      await this.archive.refreshDatabase();
+    }, browserClock);
     this.signIn = new SignIn(
       this.store,
       this.api,
@@ -229,8 +236,10 @@ export class App {
     }
     switch (message.type) {
       case 'event':
-        if (message.topic === databaseTopic) this.onDatabase(message);
-        else this.sessions.apply(message);
+        if (message.topic === databaseTopic) {
+          this.onDatabase(message);
+          void this.archive.refreshDatabase();
+        } else this.sessions.apply(message);
         break;
       case 'pressure': {
         const { used, capacity } = message;
@@ -256,7 +265,7 @@ export class App {
   /** How it is now; its events tell how it goes on. */
   private async loadDatabase(): Promise<void> {
     try {
-      this.onDatabase(await this.api.database());
+      this.onDatabase(await this.archive.loadDatabase());
     } catch (error) {
       // The list of sessions is there, so it is not the network: a server of before that has no database.
       if (!(error instanceof ApiError)) throw error;
@@ -319,11 +328,31 @@ export class App {
     this.store.set({ dialog });
   }
 
+  openArchive(): void {
+    this.showDialog({ kind: 'archive' });
+    void this.archive.open(this.store.get().archive.view);
+  }
+
+  /** Shows the terminal of a session that is not over; false: there is none. */
+  openLive(id: string): boolean {
+    const session = this.sessions.find(id);
+    if (!session || isOver(session)) return false;
+    this.showDialog(null);
+    this.tabs.show(id);
+    return true;
+  }
+
+  /** Of a session, from its beginning, or from what was written at `at` (RFC 3339). */
+  showRecording(session: string, title: string, at: string | null): void {
+    const isFromArchive = this.store.get().dialog?.kind === 'archive';
+    this.showDialog({ kind: 'recording', session, title, at, isFromArchive });
+  }
+
   setDrawer(isDrawerOpen: boolean): void {
     this.store.set({ isDrawerOpen });
   }
 
-  private get theme(): 'dark' | 'light' {
+  get theme(): 'dark' | 'light' {
     const { theme } = this.store.get().settings;
     if (theme !== 'system') return theme;
     return this.darkScheme.matches ? 'dark' : 'light';

@@ -3,6 +3,7 @@ import type { Mode } from '../protocol/messages';
 import type { PressureLevel } from '../session/demand';
 import type { LinkState } from '../session/link_types';
 import type { StreamView } from '../session/session_stream';
+import { initialArchive, type ArchiveState } from './archive_model';
 import type { Trouble } from './patience';
 import type { Settings } from './settings';
 
@@ -11,7 +12,19 @@ export type Dialog =
   | { kind: 'rename'; session: string }
   | { kind: 'kill'; session: string }
   | { kind: 'paste'; session: string; text: string; lines: number }
+  | { kind: 'archive' }
+  | RecordingDialog
   | { kind: 'settings' };
+
+/** The recording of a session: from its beginning, or from what was written at `at` (RFC 3339). */
+export interface RecordingDialog {
+  kind: 'recording';
+  session: string;
+  title: string;
+  at: string | null;
+  /** Opened from the archive, so there is a way back. */
+  isFromArchive: boolean;
+}
 
 export interface Toast {
   id: number;
@@ -38,6 +51,7 @@ export interface AppState {
   pressure: { level: PressureLevel; used: number; capacity: number } | null;
   /** The server's database while it is not as it should be; null: nothing to say of it. */
   database: DatabaseState | null;
+  archive: ArchiveState;
   /** What the page is waiting for over HTTP: to get in at all, or to bring its list up to date. */
   trouble: Trouble | null;
   /** When the server will disconnect this page for lack of input. */
@@ -74,6 +88,7 @@ export function initialState(settings: Settings): AppState {
     notice: null,
     pressure: null,
     database: null,
+    archive: initialArchive(),
     trouble: null,
     idleUntil: null,
     isDraining: false,

@@ -1,9 +1,17 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useApp } from './app_context';
+import { Icon } from './icons';
 
 /** A modal dialog: the browser's own, so that focus, Escape and the page behind it are right. */
-export function Modal(props: { title: string; children: ComponentChildren }) {
+export function Modal(props: {
+  title: string;
+  children: ComponentChildren;
+  /** Takes what room there is, on a phone all of it, so it has a button to close it. */
+  isWide?: boolean;
+  /** To where it was opened from. */
+  onBack?: (() => void) | undefined;
+}) {
   const app = useApp();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
@@ -14,7 +22,7 @@ export function Modal(props: { title: string; children: ComponentChildren }) {
   return (
     <dialog
       ref={dialog}
-      class="card modal"
+      class={props.isWide ? 'card modal wide' : 'card modal'}
       aria-labelledby="modal-title"
       onCancel={(event) => {
         event.preventDefault();
@@ -25,7 +33,24 @@ export function Modal(props: { title: string; children: ComponentChildren }) {
       }}
     >
       <div class="modal-body">
-        <h2 id="modal-title">{props.title}</h2>
+        <header class="modal-head">
+          {props.onBack && (
+            <button class="icon-button large" title="Back" aria-label="Back" onClick={props.onBack}>
+              <Icon name="back" />
+            </button>
+          )}
+          <h2 id="modal-title">{props.title}</h2>
+          {props.isWide && (
+            <button
+              class="icon-button large"
+              title="Close (Escape)"
+              aria-label="Close"
+              onClick={() => app.showDialog(null)}
+            >
+              <Icon name="close" />
+            </button>
+          )}
+        </header>
         {props.children}
       </div>
     </dialog>

@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks';
 import { restartPolicies, type NewSession } from '../api/types';
 import { useApp, useAppState } from './app_context';
+import { ArchiveDialog } from './archive_dialog';
 import { Modal } from './dialog';
 import { commandText, sessionTitle, splitCommand } from './format';
+import { RecordingDialog } from './recording_dialog';
 import { RestartChoice } from './restart_choice';
 import { SandboxChoice } from './sandbox_choice';
 import { SettingsDialog } from './settings_dialog';
@@ -20,6 +22,10 @@ export function Dialogs() {
       return <KillDialog id={dialog.session} />;
     case 'paste':
       return <PasteDialog id={dialog.session} text={dialog.text} lines={dialog.lines} />;
+    case 'archive':
+      return <ArchiveDialog />;
+    case 'recording':
+      return <RecordingDialog {...dialog} />;
     case 'settings':
       return <SettingsDialog />;
   }

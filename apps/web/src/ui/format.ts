@@ -18,7 +18,7 @@ export function commandText(command: readonly string[]): string {
   return quoted.join(' ');
 }
 
-export function sessionTitle(session: Session): string {
+export function sessionTitle(session: Pick<Session, 'title' | 'command'>): string {
   const program = session.command[0]?.split('/').pop()?.replace(/^-/, '');
   return session.title || program || 'shell';
 }

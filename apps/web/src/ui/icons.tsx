@@ -18,6 +18,9 @@ const paths = {
   more: 'M8 3.500h.01M8 8h.01M8 12.500h.01',
   bolt: 'M9 1.500L3.5 9H8l-1 5.500L12.5 7H8z',
   refresh: 'M13 8a5 5 0 1 1-1.6-3.700M13 2.500V5h-2.5',
+  back: 'M10 3.500L5.500 8l4.500 4.500',
+  play: 'M5 3.500v9l7.500-4.500z',
+  archive: 'M2 3h12v3H2zM3 6v7.500h10V6M6.500 8.500h3',
   terminal: 'M3 4.500L6.5 8 3 11.500M8 12h5',
 } as const;
 

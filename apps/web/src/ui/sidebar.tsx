@@ -109,7 +109,14 @@ export function Sidebar() {
         )}
       </div>
       <footer class="sidebar-foot">
-        <button class="button quiet grow" onClick={() => app.showDialog({ kind: 'settings' })}>
+        <button
+          class="button quiet"
+          title="Search, history, database (Ctrl+Shift+H)"
+          onClick={() => app.openArchive()}
+        >
+          <Icon name="archive" /> Archive
+        </button>
+        <button class="button quiet" onClick={() => app.showDialog({ kind: 'settings' })}>
           <Icon name="settings" /> Settings and keys
         </button>
       </footer>
@@ -193,6 +200,16 @@ function SessionRow({ session, isActive }: { session: Session; isActive: boolean
             onClick={() => app.tabs.watch(session.id)}
           >
             <Icon name="eye" />
+          </button>
+        )}
+        {session.record !== false && (
+          <button
+            class="icon-button"
+            title="Recording"
+            aria-label={`Recording of ${title}`}
+            onClick={() => app.showRecording(session.id, title, null)}
+          >
+            <Icon name="play" />
           </button>
         )}
         <button

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { StreamView } from '../session/session_stream';
 import { useApp, useAppState } from './app_context';
-import { endReason, exitText, sameAgain } from './format';
+import { endReason, exitText, sameAgain, sessionTitle } from './format';
 
 /** Alone they mean nothing, and arrive when somebody only changes to another window. */
 const modifierKeys = new Set(['Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock', 'NumLock']);
@@ -52,6 +52,11 @@ function PaneNotice({ id, view }: { id: string; view: StreamView }) {
           {reason && ` (${reason})`}
         </span>
         <span class="grow" />
+        {session && session.record !== false && (
+          <button class="button small" onClick={() => app.showRecording(id, sessionTitle(session), null)}>
+            Recording
+          </button>
+        )}
         {session && (
           <button
             class="button small"

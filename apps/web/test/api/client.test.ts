@@ -43,6 +43,15 @@ describe('ApiClient', () => {
     expect(error).toMatchObject({ status: 422, message: problem.detail, correlationId: 'c-1' });
   });
 
+  it('says what is the matter with a thing that a problem only names', async () => {
+    const texts: string[] = [];
+    for (const problem of [{ title: 'No such session', detail: 'ab12' }, { title: 'No such session' }, { detail: 'ab12' }, {}]) {
+      const { client } = setUp(404, JSON.stringify(problem));
+      texts.push(await client.kill('ab12', 'now').catch((error: ApiError) => error.message) as string);
+    }
+    expect(texts).toEqual(['No such session: ab12', 'No such session', 'ab12', 'The server answered 404.']);
+  });
+
   it('survives answers that are not JSON and servers that are not there', async () => {
     const { client } = setUp(502, '<html>', { 'x-correlation-id': 'c-2' });
     await expect(client.sessions()).rejects.toMatchObject({ status: 502, correlationId: 'c-2' });

@@ -1,0 +1,28 @@
+import 'asciinema-player/dist/bundle/asciinema-player.css';
+import { create } from 'asciinema-player';
+import type { ITheme } from '@xterm/xterm';
+import { placeOf, withTheme } from './cast';
+
+/** Nobody wants to watch a prompt wait for hours. In seconds. */
+const longestPause = 2;
+
+/**
+ * Plays asciicast v3 inside `host`, in its size; or stands still where something was written at `atMs`,
+ * so that it can be read. Returns what ends it. This module has the player, and is loaded when it is
+ * needed.
+ */
+export function play(host: HTMLElement, text: string, theme: ITheme, atMs: number | null): () => void {
+  const source = { data: withTheme(text, theme), parser: 'asciicast' as const };
+  const player = create(source, host, {
+    autoPlay: atMs === null,
+    idleTimeLimit: longestPause,
+    fit: 'both',
+    controls: true,
+    theme: 'auto/asciinema', // the recording's own, which is the page's
+    terminalFontFamily: 'var(--mono)',
+  });
+  // A little later than the event: its time is a sum, and the player's is another one.
+  if (atMs !== null) void player.seek(placeOf(text, atMs, longestPause) + 0.001);
+  player.el.focus(); // its keys: space, arrows, f, ?
+  return () => player.dispose();
+}
