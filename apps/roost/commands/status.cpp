@@ -19,6 +19,58 @@ std::string uptime_text(std::int64_t ms) {
   return std::to_string(seconds) + " s";
 }
 
+using table_rows = std::vector<std::vector<table_cell>>;
+
+/// What the parts of the server say of themselves.
+void add_components(table_rows& rows, const boost::json::object& ready, bool with_database) {
+  const auto* const parts = ready.if_contains("components");
+  if (parts == nullptr || !parts->is_object())
+    return;
+  for (const auto& [name, part] : parts->as_object()) {
+    if (!part.is_object() || (name == "database" && !with_database))
+      continue;
+    const bool is_fine = flag_field(part.as_object(), "ready").value_or(false);
+    const auto reason = text_field(part.as_object(), "reason");
+    rows.push_back(
+        {{"  " + std::string(name)},
+         {(is_fine ? "ready" : "not ready") + (reason.empty() ? "" : std::string(": ") + reason),
+          is_fine ? "32" : "31"}});
+  }
+}
+
+/// The newest reason that the database was given for not being ready, with its time; "" if there
+/// was none.
+std::string last_trouble(const boost::json::object& database) {
+  const auto* const transitions = database.if_contains("transitions");
+  if (transitions == nullptr || !transitions->is_array())
+    return {};
+  const auto& list = transitions->get_array(); // the oldest first
+  for (auto at = list.rbegin(); at != list.rend(); ++at) {
+    if (!at->is_object())
+      continue;
+    if (const auto reason = text_field(at->get_object(), "reason"); !reason.empty())
+      return reason + ", " + text_field(at->get_object(), "at");
+  }
+  return {};
+}
+
+void add_database(table_rows& rows, const boost::json::object& database) {
+  const auto number = [&](std::string_view name) {
+    return std::to_string(number_field(database, name).value_or(0));
+  };
+  const auto state = text_field(database, "state");
+  const auto since = text_field(database, "since");
+  rows.push_back(
+      {{"database", "1"},
+       {state + " for " + age_text(since) + ", since " + since, state == "ready" ? "32" : "31"}});
+  rows.push_back({{"  backend"}, {text_field(database, "backend")}});
+  rows.push_back({{"  schema"}, {"version " + number("schema_version")}});
+  rows.push_back(
+      {{"  waiting"}, {number("outbox") + (number("outbox") == "1" ? " record" : " records")}});
+  if (const auto trouble = last_trouble(database); !trouble.empty())
+    rows.push_back({{"  last trouble"}, {trouble}});
+}
+
 outcome<int> run(const invocation&, program& self) {
   ROOST_TRY(const auto server, self.server());
   ROOST_TRY(auto status, server.call("GET", "/status"));
@@ -29,9 +81,15 @@ outcome<int> run(const invocation&, program& self) {
             send_request(server.address(), server.token(), ready_request));
   const auto ready = read_object(ready_response.body).value_or(boost::json::object{});
   const bool is_ready = ready_response.status == 200;
+  // Not every token may see it, and older servers do not have it: then there is nothing of it.
+  const auto database = server.call("GET", "/database");
+  if (!database && database.error().exit != exit_status::no)
+    return database.error();
   const int exit = is_ready ? exit_status::ok : exit_status::no;
   if (self.wants_json()) {
     status["ready"] = is_ready;
+    if (database)
+      status["database"] = *database;
     if (const auto printed = self.print_json(status); !printed)
       return printed.error();
     return exit;
@@ -39,7 +97,7 @@ outcome<int> run(const invocation&, program& self) {
   const auto count = [&](std::string_view name) {
     return std::to_string(number_field(status, name).value_or(0));
   };
-  std::vector<std::vector<table_cell>> rows = {
+  table_rows rows = {
       {{"server", "1"}, {server.address().shown()}},
       {{"node", "1"}, {text_field(status, "node")}},
       {{"version", "1"}, {text_field(status, "version")}},
@@ -48,18 +106,9 @@ outcome<int> run(const invocation&, program& self) {
       {{"connections", "1"}, {count("connections")}},
       {{"ready", "1"}, {is_ready ? "yes" : "no", is_ready ? "32" : "31"}},
   };
-  if (const auto* const parts = ready.if_contains("components");
-      parts != nullptr && parts->is_object())
-    for (const auto& [name, part] : parts->as_object()) {
-      if (!part.is_object())
-        continue;
-      const bool is_fine = flag_field(part.as_object(), "ready").value_or(false);
-      const auto reason = text_field(part.as_object(), "reason");
-      rows.push_back(
-          {{"  " + std::string(name)},
-           {(is_fine ? "ready" : "not ready") + (reason.empty() ? "" : std::string(": ") + reason),
-            is_fine ? "32" : "31"}});
-    }
+  add_components(rows, ready, !database);
+  if (database)
+    add_database(rows, *database);
   if (const auto printed = self.print(render_table(rows, self.colours(), self.width())); !printed)
     return printed.error();
   return exit;

@@ -9,6 +9,7 @@ import time
 import unittest
 
 from client import Proxy, environment, is_sanitized, new, program, run
+from fake import Fake, problem
 from roost import Server, shared, wait_until
 
 
@@ -323,6 +324,46 @@ class Node(Base):
         data = json.loads(self.ok("status", "--json").out)
         self.assertTrue(data["ready"])
         self.assertEqual(data["sessions"], 0)
+
+    def test_status_shows_the_database(self):
+        status = self.ok("status").out
+        self.assertRegex(status, r"(?m)^database +ready for \d+ (s|min|h), since 20\S+Z$")
+        self.assertRegex(status, r"(?m)^  backend +sqlite$")
+        self.assertRegex(status, r"(?m)^  waiting +0 records$")
+        self.assertNotIn("trouble", status)
+        database = json.loads(self.ok("status", "--json").out)["database"]
+        self.assertRegex(status, rf"(?m)^  schema +version {database['schema_version']}$")
+        self.assertEqual((database["state"], database["transitions"][-1]["state"]), ("ready", "ready"))
+
+    def test_status_says_what_troubles_a_database(self):
+        server = Server(config="database: {url: 'postgresql://127.0.0.1:1/roost', fallback: {grace: 100ms}}\n")
+        try:
+            def status(*more):
+                return self.ok("status", *more, server=server).out
+            wait_until(lambda: json.loads(status("--json"))["database"]["state"] == "memory-only", "the database is away")
+            new("true", server=server)
+            wait_until(lambda: json.loads(status("--json"))["database"]["outbox"] > 0, "records wait")
+            text = status()
+            self.assertRegex(text, r"(?m)^ready +yes$")
+            self.assertRegex(text, r"(?m)^database +memory-only for \d+ s, since ")
+            self.assertRegex(text, r"(?m)^  backend +postgresql$")
+            self.assertRegex(text, r"(?m)^  waiting +[1-9]\d* records?$")
+            self.assertRegex(text, r"(?m)^  last trouble +the database cannot be reached, 20\S+Z$")
+        finally:
+            server.stop()
+
+    def test_status_of_a_server_that_does_not_tell_of_its_database(self):
+        fake = Fake()
+        try:
+            for answer in (problem(403, "forbidden", "The token does not allow this"), problem(404, "not-found", "There is no such thing")):
+                fake.refuse = lambda target: answer if target == "/api/v1/database" else None
+                web = ("--server", fake.url, "--token", "t")
+                status = self.ok("status", *web).out
+                self.assertRegex(status, r"(?m)^ready +yes$")
+                self.assertNotIn("database", status)
+                self.assertNotIn("database", json.loads(self.ok("status", "--json", *web).out))
+        finally:
+            fake.close()
 
     def test_a_login_url_is_a_server(self):
         self.assertEqual(self.ok("ls", "-q", "--server", shared().url).out, "")
