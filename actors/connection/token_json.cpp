@@ -109,6 +109,7 @@ result<token> read_token(const json::value& from, std::size_t index) {
   if (auto only = reader.optional_text("session"))
     row.only = session_id{std::move(*only)};
   row.run_as = reader.optional_text("run_as").value_or("");
+  row.node = reader.optional_text("node").value_or("");
   if (const auto created = reader.time("created_at"))
     row.created_at = *created;
   else
@@ -134,6 +135,8 @@ std::string token_set::to_json() const {
     // Left out where it says nothing, so that servers which do not know it still read the file.
     if (!row.run_as.empty())
       item["run_as"] = row.run_as;
+    if (!row.node.empty())
+      item["node"] = row.node;
     item["created_at"] = to_seconds(row.created_at);
     item["expires_at"] = optional_time(row.expires_at);
     item["used_at"] = optional_time(row.used_at);

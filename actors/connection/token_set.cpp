@@ -106,6 +106,20 @@ const token* token_set::find(std::string_view id, wall_time now) {
   return &*at;
 }
 
+bool token_set::replace(std::vector<token> rows) {
+  if (rows.size() > max_tokens)
+    rows.resize(max_tokens);
+  for (auto& row : rows) {
+    const auto at = std::find_if(tokens_.begin(), tokens_.end(),
+                                 [&](const token& before) { return before.id == row.id; });
+    if (at != tokens_.end())
+      row.used_at = at->used_at;
+  }
+  const bool is_news = rows != tokens_;
+  tokens_ = std::move(rows);
+  return is_news;
+}
+
 bool token_set::revoke(std::string_view id) {
   return std::erase_if(tokens_, [&](const token& row) { return row.id == id; }) > 0;
 }

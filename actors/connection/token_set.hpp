@@ -34,8 +34,10 @@ struct token {
   wall_time created_at;
   std::optional<wall_time> expires_at; ///< not valid from this moment on
   std::optional<wall_time> used_at;
+  std::string node = {}; ///< uuid of the other node that made it; empty: this one
 
   [[nodiscard]] bool is_expired(wall_time now) const { return expires_at && *expires_at <= now; }
+  friend bool operator==(const token&, const token&) = default;
 };
 
 /// What a new token shall be.
@@ -68,6 +70,10 @@ public:
 
   /// The token with this id, if it is known and has not expired. Marks it as used.
   const token* find(std::string_view id, wall_time now);
+
+  /// Takes these in place of all others; the first `max_tokens`. Those that stay keep when they
+  /// were used last. @returns whether anything else has changed.
+  bool replace(std::vector<token> rows);
 
   /// Removes a token; false when there is none with this id.
   bool revoke(std::string_view id);

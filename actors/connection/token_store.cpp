@@ -3,6 +3,7 @@
 #include "actors/connection/encoding.hpp"
 #include "actors/connection/private_file.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace roost::connection {
@@ -12,6 +13,7 @@ namespace {
 constexpr std::size_t max_file = std::size_t{1} << 20; // 1000 tokens have about 400 KiB
 
 std::string tokens_path(const std::string& data_dir) { return data_dir + "/tokens.json"; }
+std::string shared_path(const std::string& data_dir) { return data_dir + "/shared-tokens.json"; }
 std::string login_path(const std::string& data_dir) { return data_dir + "/login-token"; }
 
 } // namespace
@@ -42,6 +44,52 @@ result<void> token_store::save(const token_set& changed) const {
   return failure(request_error::internal, "the change could not be saved");
 }
 
+result<void> token_store::save_shared(const token_set& changed) const {
+  auto saved = write_private_file(shared_path(data_dir_), changed.to_json());
+  if (saved)
+    return saved;
+  log_.error("the tokens of other nodes could not be saved",
+             log::kv("reason", saved.error().detail));
+  return failure(request_error::internal, "the change could not be saved");
+}
+
+result<void> token_store::load_shared() {
+  ROOST_TRY(const auto text, read_private_file(shared_path(data_dir_), max_file));
+  if (!text)
+    return {};
+  const std::lock_guard lock(mutex_);
+  ROOST_TRY(shared_, token_set::from_json(*text));
+  return {};
+}
+
+result<void> token_store::share(shared_tokens all) {
+  const std::lock_guard lock(mutex_);
+  const auto was_taken = [&](const std::string& id) {
+    return std::binary_search(all.revoked.begin(), all.revoked.end(), id);
+  };
+  auto own = tokens_;
+  for (const auto& row : tokens_.all())
+    if (was_taken(row.id) && own.revoke(row.id))
+      log_.warn("another node has taken a token away", log::kv("token", row.id));
+  if (own.all().size() != tokens_.all().size()) {
+    if (auto saved = save(own); !saved)
+      return saved;
+    const auto now = clock_.now_wall();
+    for (const auto& row : tokens_.all())
+      if (was_taken(row.id))
+        tell_(row, now);
+    tokens_ = std::move(own);
+  }
+  auto others = shared_;
+  if (!others.replace(std::move(all.of_others)))
+    return {};
+  if (auto saved = save_shared(others); !saved)
+    return saved;
+  log_.info("other nodes' tokens hold here", log::kv("number", others.all().size()));
+  shared_ = std::move(others);
+  return {};
+}
+
 result<new_token> token_store::create(const token_request& wanted) {
   const std::lock_guard lock(mutex_);
   auto changed = tokens_;
@@ -49,22 +97,40 @@ result<new_token> token_store::create(const token_request& wanted) {
   if (auto saved = save(changed); !saved)
     return std::move(saved).error();
   tokens_ = std::move(changed);
+  tell_(made.row, std::nullopt);
   return made;
 }
 
 std::vector<token> token_store::list() const {
+  const std::lock_guard lock(mutex_);
+  auto out = tokens_.all();
+  out.insert(out.end(), shared_.all().begin(), shared_.all().end());
+  return out;
+}
+
+std::vector<token> token_store::own() const {
   const std::lock_guard lock(mutex_);
   return tokens_.all();
 }
 
 result<void> token_store::revoke(std::string_view id) {
   const std::lock_guard lock(mutex_);
-  auto changed = tokens_;
-  if (!changed.revoke(id))
+  const auto find = [&](const token_set& in) {
+    const auto& rows = in.all();
+    const auto at =
+        std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.id == id; });
+    return at == rows.end() ? std::nullopt : std::optional(*at);
+  };
+  const bool is_own = find(tokens_).has_value();
+  const auto row = is_own ? find(tokens_) : find(shared_);
+  if (!row)
     return failure(request_error::not_found, "there is no token with this id");
-  if (auto saved = save(changed); !saved)
+  auto changed = is_own ? tokens_ : shared_;
+  changed.revoke(id);
+  if (auto saved = is_own ? save(changed) : save_shared(changed); !saved)
     return saved;
-  tokens_ = std::move(changed);
+  (is_own ? tokens_ : shared_) = std::move(changed);
+  tell_(*row, clock_.now_wall());
   return {};
 }
 
@@ -97,12 +163,16 @@ void token_store::save_usage() {
 std::optional<principal> token_store::by_text(std::string_view text, wall_time now) {
   const std::lock_guard lock(mutex_);
   const auto* row = tokens_.check(text, now);
+  if (row == nullptr)
+    row = shared_.check(text, now);
   return row == nullptr ? std::nullopt : std::optional(principal_of(*row));
 }
 
 std::optional<principal> token_store::by_id(std::string_view id, wall_time now) {
   const std::lock_guard lock(mutex_);
   const auto* row = tokens_.find(id, now);
+  if (row == nullptr)
+    row = shared_.find(id, now);
   return row == nullptr ? std::nullopt : std::optional(principal_of(*row));
 }
 

@@ -1,12 +1,14 @@
 #pragma once
 
 #include "actors/connection/request_gate.hpp"
+#include "actors/connection/token_ledger.hpp"
 #include "actors/connection/token_set.hpp"
 #include "actors/runtime/clock.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/random.hpp"
 #include "actors/runtime/result.hpp"
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,9 +17,11 @@
 
 namespace roost::connection {
 
-/// The tokens of this node, kept in DATA/tokens.json (0600). Changes are on the disk before they
-/// are answered. When a token was last used is written with the next change and at `save_usage`: it
-/// is not worth a disk write per request. Thread-safe; changes block for one fsync.
+/// The tokens of this node, kept in DATA/tokens.json (0600), and those that other nodes share with
+/// it, in DATA/shared-tokens.json, so that they hold while the database is away. Changes are on the
+/// disk before they are answered. When a token was last used is written with the next change and at
+/// `save_usage`: it is not worth a disk write per request. Thread-safe; changes block for one
+/// fsync.
 class token_store final : public token_lookup {
 public:
   /// Loads the tokens; a file that cannot be read or understood is an error, never an empty set.
@@ -25,11 +29,23 @@ public:
   static result<std::unique_ptr<token_store>> open(std::string data_dir, const clock& time,
                                                    random_source& random);
 
+  /// Who is told of each token that is made or taken away, once that is on the disk. Called on the
+  /// changing thread, under a lock: it does not block and does not call back. Before other threads.
+  using listener = std::function<void(const token&, std::optional<wall_time> revoked_at)>;
+  void tell(listener who) { tell_ = std::move(who); }
+
   result<new_token> create(const token_request& wanted);
-  /// Oldest first, expired ones included.
+  /// This node's and then those of others; oldest first, expired ones included.
   [[nodiscard]] std::vector<token> list() const;
+  /// This node's.
+  [[nodiscard]] std::vector<token> own() const;
   /// request_error::not_found when there is no such token.
   result<void> revoke(std::string_view id);
+  /// Takes over what all nodes say: others' tokens hold here, and what any of them took away holds
+  /// no more.
+  result<void> share(shared_tokens all);
+  /// Loads the others' tokens as of the last `share`; without it there are none.
+  result<void> load_shared();
 
   /// The text of the login token that the printed URL holds. It lives in DATA/login-token (0600):
   /// who can read that file could use the Unix socket as well, so keeping it gives nothing away,
@@ -47,6 +63,7 @@ private:
   token_store(std::string data_dir, const clock& time, random_source& random, token_set loaded);
 
   [[nodiscard]] result<void> save(const token_set& changed) const;
+  [[nodiscard]] result<void> save_shared(const token_set& changed) const;
 
   const std::string data_dir_;
   const clock& clock_;
@@ -54,6 +71,8 @@ private:
   const log::logger log_{log::context{"tokens", 0, {}, {}}};
   mutable std::mutex mutex_;
   token_set tokens_;
+  token_set shared_;
+  listener tell_ = [](const token&, std::optional<wall_time>) {};
 };
 
 } // namespace roost::connection

@@ -351,6 +351,11 @@ std::vector<config_row> make_table() {
        reload::needs_restart,
        database_url(ROOST_AT(database.init_url), "empty or postgresql://HOST:PORT/DATABASE",
                     check_init_url)},
+      {"database.share_tokens",
+       "Whether tokens that other nodes of the same PostgreSQL have made hold here, too, and those "
+       "that were taken away there hold no more. Whoever can write to the database can then do "
+       "everything here.",
+       reload::needs_restart, cv::boolean(ROOST_AT(database.share_tokens))},
       {"database.connect_timeout", "How long a connection to PostgreSQL may take to be made.",
        reload::needs_restart, cv::duration(ROOST_AT(database.connect_timeout), 2s, 60s)},
       {"database.check_interval", "How often a node looks whether its database is still there.",

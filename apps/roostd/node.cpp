@@ -4,6 +4,7 @@
 #include "actors/connection/connections.hpp"
 #include "actors/connection/events.hpp"
 #include "actors/connection/reception.hpp"
+#include "actors/connection/token_sync.hpp"
 #include "actors/database/choose_backend.hpp"
 #include "actors/database/initializer.hpp"
 #include "actors/database/recordings.hpp"
@@ -97,12 +98,12 @@ child_rules rules(std::string id, milliseconds shutdown = milliseconds{2'000}) {
 namespace {
 
 /// As soon as may be; nobody waits.
-void write_down(const runtime::handle_slot<archive_actor>& slot, database::audit_record what) {
+void write_down(const runtime::handle_slot<archive_actor>& slot, database::record what) {
   const auto archive = slot.get();
   if (!archive)
     return;
   auto batch = std::make_shared<database::record_batch>();
-  batch->records.emplace_back(std::move(what));
+  batch->records.push_back(std::move(what));
   caf::anon_send(archive, keep_records{std::move(batch)});
 }
 
@@ -141,6 +142,14 @@ result<void> node::start() {
     return tokens.error();
   tokens_ = std::move(*tokens);
   ROOST_TRY(node_id_, data_->node_id(os_random::instance()));
+  if (settings_.database.share_tokens) {
+    if (auto known = tokens_->load_shared(); !known)
+      return known;
+  }
+  tokens_->tell([slot = archive_, node = node_id_](const connection::token& row,
+                                                   std::optional<wall_time> revoked_at) {
+    write_down(slot, connection::to_record(row, node, revoked_at));
+  });
   ROOST_TRY(boot_, data_->next_boot());
   if (auto usable = make_database(); !usable)
     return usable.error();
@@ -340,6 +349,12 @@ supervisor_actor node::spawn_tree() {
   recorder.archive = archive_;
   recorder.board = recordings_board_;
 
+  connection::token_sync_config sync;
+  sync.node = node_id_;
+  sync.tokens = tokens_.get();
+  sync.is_shared = settings_.database.share_tokens;
+  sync.archive = archive_;
+
   supervision::supervisor_config root;
   root.name = "node";
   root.children = {
@@ -365,6 +380,9 @@ supervisor_actor node::spawn_tree() {
                    slot.put(handle);
                    return handle;
                  }),
+      supervised(
+          rules("tokens"),
+          [sync](const child_start& s) { return s.system.spawn(connection::token_sync, sync); }),
       // Ends after the terminals: a keeper without a server may begin to read for the programs, and
       // then what terminals still read and write down would be lost.
       supervised(rules("keeper"),

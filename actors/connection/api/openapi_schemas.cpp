@@ -100,10 +100,11 @@ constexpr std::string_view schemas = R"json({
   "oneOf": [{"required": ["text"]}, {"required": ["regex"]}, {"required": ["idle_ms"]}, {"required": ["command"]}, {"required": ["exit"]}]},
 "WaitResult": {"type": "object", "required": ["met", "reason", "offset", "exit_status"], "properties": {
   "met": {"type": "boolean"}, "reason": {"type": "string"}, "offset": {"type": "integer"}, "exit_status": {"type": ["integer", "null"]}}},
-"Token": {"type": "object", "required": ["id", "role", "session", "run_as", "label", "created_at", "expires_at", "last_used_at"], "properties": {
+"Token": {"type": "object", "required": ["id", "role", "session", "run_as", "label", "node", "created_at", "expires_at", "last_used_at"], "properties": {
   "id": {"type": "string"}, "role": {"$ref": "#/components/schemas/Role"}, "session": {"type": ["string", "null"]},
   "run_as": {"type": ["string", "null"], "description": "the system user of all its new sessions"},
-  "label": {"type": "string"}, "created_at": {"type": "string", "format": "date-time"},
+  "label": {"type": "string"}, "node": {"type": ["string", "null"], "description": "UUID of the other node that made it; null: this one"},
+  "created_at": {"type": "string", "format": "date-time"},
   "expires_at": {"type": ["string", "null"], "format": "date-time"}, "last_used_at": {"type": ["string", "null"], "format": "date-time"}}},
 "TokenList": {"type": "object", "required": ["tokens"], "properties": {
   "tokens": {"type": "array", "items": {"$ref": "#/components/schemas/Token"}}}},
@@ -111,8 +112,8 @@ constexpr std::string_view schemas = R"json({
   "role": {"$ref": "#/components/schemas/Role"}, "session": {"type": "string"},
   "expires_in_s": {"type": "integer", "minimum": 1}, "label": {"type": "string", "maxLength": 100},
   "run_as": {"type": "string", "maxLength": 256, "description": "its sessions run as this system user, whom the server must allow"}}},
-"NewToken": {"type": "object", "required": ["id", "token", "role", "session", "run_as", "label", "created_at", "expires_at"], "properties": {
-  "id": {"type": "string"}, "token": {"type": "string"}, "role": {"$ref": "#/components/schemas/Role"},
+"NewToken": {"type": "object", "required": ["id", "token", "role", "session", "run_as", "label", "created_at", "expires_at", "node"], "properties": {
+  "id": {"type": "string"}, "node": {"type": ["string", "null"]}, "token": {"type": "string"}, "role": {"$ref": "#/components/schemas/Role"},
   "session": {"type": ["string", "null"]}, "run_as": {"type": ["string", "null"]}, "label": {"type": "string"}, "created_at": {"type": "string", "format": "date-time"},
   "expires_at": {"type": ["string", "null"], "format": "date-time"}}},
 "Role": {"type": "string", "enum": ["viewer", "operator", "admin"]},

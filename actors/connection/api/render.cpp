@@ -255,6 +255,7 @@ json::object token_json(const token& row) {
   out["created_at"] = rfc3339(row.created_at);
   out["expires_at"] = time_or_null(row.expires_at);
   out["last_used_at"] = time_or_null(row.used_at);
+  out["node"] = text_or_null(row.node);
   return out;
 }
 

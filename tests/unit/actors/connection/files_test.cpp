@@ -136,6 +136,42 @@ TEST_F(files_test, tokens_survive_a_restart) {
   EXPECT_TRUE(store->revoke("0000").error().is(request_error::not_found));
 }
 
+TEST_F(files_test, others_tokens_hold_after_a_restart_and_until_they_are_taken_away) {
+  // Two nodes: what one writes of its tokens the other one hears.
+  test::temporary_folder elsewhere;
+  std::vector<database::token_record> rows;
+  const auto other = *token_store::open(elsewhere.path(), clock, random);
+  other->tell([&](const token& row, std::optional<wall_time> revoked_at) {
+    rows.push_back(to_record(row, "b", revoked_at));
+  });
+  const auto made = *other->create({role::viewer, "theirs", {}, {}});
+  {
+    const auto store = open_store();
+    EXPECT_FALSE(store->by_text(made.text, clock.now_wall()));
+    ASSERT_TRUE(store->share(read_shared(rows, "a")));
+    EXPECT_TRUE(store->by_text(made.text, clock.now_wall()));
+    EXPECT_TRUE(store->own().empty());
+    EXPECT_EQ(store->list().at(0).node, "b");
+  }
+  EXPECT_EQ(mode_of(at("shared-tokens.json")), 0600U);
+  const auto store = open_store();
+  EXPECT_FALSE(store->by_text(made.text, clock.now_wall()))
+      << "nobody has said that they are shared";
+  ASSERT_TRUE(store->load_shared());
+  EXPECT_TRUE(store->by_text(made.text, clock.now_wall()));
+
+  store->tell([&](const token& row, std::optional<wall_time> revoked_at) {
+    rows.push_back(to_record(row, "a", revoked_at));
+  });
+  ASSERT_TRUE(store->revoke(made.row.id));
+  EXPECT_FALSE(store->by_text(made.text, clock.now_wall()));
+  ASSERT_TRUE(other->share(read_shared(rows, "b")));
+  EXPECT_FALSE(other->by_text(made.text, clock.now_wall()));
+  EXPECT_TRUE(other->list().empty());
+  ASSERT_TRUE(store->share(read_shared(rows, "a")));
+  EXPECT_TRUE(store->list().empty()) << "it does not come back";
+}
+
 TEST_F(files_test, a_corrupt_token_file_stops_the_start_and_stays) {
   ASSERT_TRUE(write_private_file(at("tokens.json"), "{\"version\":1,\"tok"));
   const auto store = token_store::open(folder.path(), clock, random);
