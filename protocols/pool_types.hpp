@@ -41,7 +41,7 @@ struct database_pool_report {
 using database_pools_report = std::array<database_pool_report, database_pools.size()>;
 
 /// Where the pools write what others may know at any time. Thread-safe.
-class pools_board {
+class database_pools_board {
 public:
   [[nodiscard]] database_pools_report get() const {
     const std::lock_guard lock(mutex_);

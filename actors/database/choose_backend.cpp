@@ -1,5 +1,6 @@
 #include "actors/database/choose_backend.hpp"
 
+#include "actors/database/pool/pg_link.hpp"
 #include "actors/database/sqlite/sqlite_backend.hpp"
 #include "actors/database/store/pg_store.hpp"
 
@@ -11,6 +12,12 @@ namespace {
 
 // Of the archive's statements: each is a batch of some hundred records at most.
 constexpr std::chrono::seconds statement_timeout{10};
+
+// Of the questions that the pools answer.
+constexpr std::chrono::seconds app_timeout{10};
+constexpr std::chrono::seconds analytics_timeout{30};
+// The shipper's connection, of the pool `app`.
+constexpr std::uint32_t shippers = 1;
 
 std::string own_file(const database_config& settings, const std::string& data_dir) {
   return settings.url == "memory:" ? ":memory:" : data_dir + "/roost.db";
@@ -53,6 +60,29 @@ result<archive_files> choose_files(const database_config& settings, const std::s
     return make_pg_store(std::move(*opened), statement_timeout);
   };
   return out;
+}
+
+result<std::optional<pools_config>> choose_pools(const database_config& settings,
+                                                 const std::string& node,
+                                                 std::shared_ptr<socket_cutter> cutter) {
+  if (backend_of(settings) != database_backend::postgresql)
+    return std::optional<pools_config>{};
+  ROOST_TRY(auto where, pg_target::parse(settings.url));
+  const auto links = [&](std::chrono::milliseconds statement_timeout) -> link_maker {
+    pg_link::settings with;
+    with.application = "roost/" + node;
+    with.connect_timeout = settings.connect_timeout;
+    with.statement_timeout = statement_timeout;
+    return [where, with, cutter] { return std::make_shared<pg_link>(where, with, cutter); };
+  };
+  pools_config out;
+  out.app.settings.size = settings.pools.app - shippers;
+  out.app.make_link = links(app_timeout);
+  out.app.others = shippers;
+  out.analytics.settings.size = settings.pools.analytics;
+  out.analytics.make_link = links(analytics_timeout);
+  out.init = settings.pools.init;
+  return std::optional(std::move(out));
 }
 
 result<std::shared_ptr<backend>> choose_backend(const database_config& settings,

@@ -8,6 +8,13 @@
 
 namespace roost {
 
+/// Connections to PostgreSQL that a node has at most.
+struct database_pools_config {
+  std::uint32_t app = 6; ///< one of them brings what the node has written down
+  std::uint32_t init = 1;
+  std::uint32_t analytics = 2;
+};
+
 /// Where a node keeps what outlives its sessions, and how patient it is with it.
 struct database_config {
   std::string url;      ///< "": SQLite in the data dir; "memory:"; "postgresql://…"
@@ -22,6 +29,7 @@ struct database_config {
   std::chrono::milliseconds grace{5'000};
   std::uint64_t memory = std::uint64_t{16} << 20; ///< what waits to be written to the node's file
   std::uint64_t spool = std::uint64_t{1} << 30;   ///< what waits there for PostgreSQL
+  database_pools_config pools;
 };
 
 /// Whether `url` names a PostgreSQL server.

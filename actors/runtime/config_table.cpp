@@ -389,6 +389,17 @@ std::vector<config_row> make_table() {
        "it "
        "measures are dropped, and nothing new is written down until there is room.",
        reload::needs_restart, cv::size(ROOST_AT(database.spool), mib, 1024 * gib)},
+      {"database.pools.app",
+       "Connections to PostgreSQL for what sessions and people wait for; one of them brings there "
+       "what the node has written down. All nodes together need fewer than its max_connections.",
+       reload::needs_restart, cv::count(ROOST_AT(database.pools.app), 2, 64)},
+      {"database.pools.init",
+       "Connections for changes of the schema and for the look whether the database is there: one.",
+       reload::needs_restart, cv::count(ROOST_AT(database.pools.init), 1, 1)},
+      {"database.pools.analytics",
+       "Connections for questions over everything: the history, recordings and texts of all nodes. "
+       "They are slow and many, and never keep the others waiting.",
+       reload::needs_restart, cv::count(ROOST_AT(database.pools.analytics), 1, 64)},
 
       {"recording.enabled",
        "Whether the output of sessions is recorded for which nothing else is asked.",
@@ -420,8 +431,6 @@ std::vector<config_row> make_table() {
 // As in the contract; whoever implements one of these moves it to the table above.
 constexpr std::string_view reserved_text = R"(
 channels: {}
-database:
-  pools: {app: 6, init: 1, analytics: 2}
 cluster: {listen: "", join: [], certificate: "", key: "", ca: ""}
 )";
 

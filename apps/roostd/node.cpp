@@ -121,6 +121,7 @@ node::node(config settings)
           [slot = archive_](database::audit_record what) { write_down(slot, std::move(what)); })),
       unlogged_connections_(std::make_shared<std::atomic<std::uint64_t>>(0)),
       recordings_board_(std::make_shared<database::recordings_board>()),
+      pools_board_(std::make_shared<database_pools_board>()),
       cutter_(std::make_shared<database::socket_cutter>()),
       user_counts_(std::make_shared<user_limit_counts>()),
       desk_(std::make_shared<connection::pool_desk>(
@@ -155,6 +156,8 @@ result<void> node::start() {
     return usable.error();
   ROOST_TRY(archive_files_, database::choose_files(settings_.database, data_->path(),
                                                    settings_.node_name, cutter_));
+  ROOST_TRY(pools_config_,
+            database::choose_pools(settings_.database, settings_.node_name, cutter_));
   ROOST_TRY(redaction_, recording::redaction::make(settings_.recording.redact));
   if (settings_.terminals.shell_integration) {
     auto installed = terminal::install_shell_integration(data_->path());
@@ -203,6 +206,9 @@ result<void> node::start() {
   about.audit = audit_;
   about.unlogged_connections = unlogged_connections_;
   about.archive_board = archive_board_;
+  if (pools_config_)
+    about.pools = pools_;
+  about.pools_board = pools_board_;
   about.recordings_board = recordings_board_;
   about.is_draining = [draining = is_draining_] { return draining->load(); };
   about.login_url = [this] { return login_url(); };
@@ -341,6 +347,10 @@ supervisor_actor node::spawn_tree() {
     return database::spawn_archive_workers(parent, files);
   };
 
+  auto pools = pools_config_.value_or(database::pools_config{});
+  pools.database = database_board_;
+  pools.board = pools_board_;
+
   database::recordings_config recorder;
   recorder.limits.max_total = settings_.recording.max_per_session;
   recorder.patterns = redaction_;
@@ -354,6 +364,8 @@ supervisor_actor node::spawn_tree() {
   sync.tokens = tokens_.get();
   sync.is_shared = settings_.database.share_tokens;
   sync.archive = archive_;
+  if (pools_config_)
+    sync.pools = pools_;
 
   supervision::supervisor_config root;
   root.name = "node";
@@ -421,6 +433,14 @@ supervisor_actor node::spawn_tree() {
                    return handle;
                  }),
   };
+  // Ends first: whoever asks has an answer.
+  if (pools_config_)
+    root.children.push_back(
+        supervised(rules("pools"), [slot = pools_, pools](const child_start& s) {
+          auto handle = s.system.spawn(database::pools, pools);
+          slot.put(handle);
+          return handle;
+        }));
   return system_->spawn(supervision::supervisor, std::move(root));
 }
 
@@ -517,6 +537,7 @@ void node::stop() {
   database_.clear();
   archive_.clear();
   recordings_.clear();
+  pools_.clear();
   server_.reset();
   // A timer holds its actor, and an actor with a thread of its own that thread.
   system_->clock().cancel_all();

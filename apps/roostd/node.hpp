@@ -8,6 +8,7 @@
 #include "actors/database/archive/archive.hpp"
 #include "actors/database/backend.hpp"
 #include "actors/database/pg/socket_cutter.hpp"
+#include "actors/database/pool/pools.hpp"
 #include "actors/database/recording/redactor.hpp"
 #include "actors/database/recordings_board.hpp"
 #include "actors/runtime/config.hpp"
@@ -21,6 +22,7 @@
 #include "protocols/database_types.hpp"
 #include "protocols/events.hpp"
 #include "protocols/keeper.hpp"
+#include "protocols/pools.hpp"
 #include "protocols/recording.hpp"
 #include "protocols/supervision.hpp"
 #include "protocols/terminal.hpp"
@@ -96,6 +98,7 @@ private:
   runtime::handle_slot<database_actor> database_;
   runtime::handle_slot<archive_actor> archive_;
   runtime::handle_slot<recordings_actor> recordings_;
+  runtime::handle_slot<pools_actor> pools_;
   std::shared_ptr<std::atomic<std::uint64_t>> session_count_;
   std::shared_ptr<std::atomic<std::uint64_t>> histories_;
   std::shared_ptr<keeper_board> keeper_board_;
@@ -104,9 +107,12 @@ private:
   std::shared_ptr<connection::audit_trail> audit_;
   std::shared_ptr<std::atomic<std::uint64_t>> unlogged_connections_;
   std::shared_ptr<database::recordings_board> recordings_board_;
+  std::shared_ptr<database_pools_board> pools_board_;
   std::shared_ptr<const recording::redaction> redaction_;
-  std::shared_ptr<database::socket_cutter> cutter_; ///< of the archive's connections
+  std::shared_ptr<database::socket_cutter>
+      cutter_; ///< of the archive's connections, and the pools'
   database::archive_files archive_files_;
+  std::optional<database::pools_config> pools_config_; ///< nothing: there is no shared database
   std::shared_ptr<user_limit_counts> user_counts_;
   std::shared_ptr<connection::pool_desk> desk_;
   runtime::handle_slot<connection::pool_settings> pool_settings_;

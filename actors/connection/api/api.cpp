@@ -134,7 +134,7 @@ void api_state::perform(const route& row, const exchange_ptr& x, const std::stri
   case handler_id::list_history:
     return history(x);
   case handler_id::get_database:
-    return send_json(x, 200, database_json(config_.database->get()));
+    return show_database(x);
   case handler_id::get_metrics:
     return metrics(x);
   }

@@ -4,6 +4,7 @@
 #include "actors/connection/api/render.hpp"
 #include "actors/connection/api/requests.hpp"
 #include "actors/connection/api/routes.hpp"
+#include "actors/connection/api/store_query.hpp"
 #include "actors/connection/audit_trail.hpp"
 #include "actors/connection/http_types.hpp"
 #include "actors/connection/token_set.hpp"
@@ -20,6 +21,7 @@
 #include "protocols/database_types.hpp"
 #include "protocols/events.hpp"
 #include "protocols/keeper.hpp"
+#include "protocols/pools.hpp"
 #include "protocols/terminal.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -31,6 +33,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +52,9 @@ using exchange_ptr = std::shared_ptr<const exchange>;
 struct http_call {
   exchange_ptr what;
 };
+/// Why a store has no answer, as callers are told.
+failure failure_of(const database::store_error& why);
+
 struct recording_job;
 /// The client has taken what it was sent of a recording.
 struct go_on_recording {
@@ -105,6 +111,9 @@ struct api_config {
       std::make_shared<database::archive_board>();
   std::shared_ptr<const database::recordings_board> recordings_board =
       std::make_shared<database::recordings_board>();
+  std::function<pools_actor()> pools; ///< empty: there is no shared database
+  std::shared_ptr<const database_pools_board> pools_board =
+      std::make_shared<database_pools_board>();
   std::shared_ptr<const database_board> database = std::make_shared<database_board>();
   std::shared_ptr<const keeper_board> keeper;           ///< null: none, in tests of other things
   std::shared_ptr<const user_limit_counts> user_counts; ///< likewise
@@ -162,6 +171,23 @@ private:
   void status(const exchange_ptr& x);
   void login_url(const exchange_ptr& x);
   void readiness(const exchange_ptr& x);
+  void show_database(const exchange_ptr& x);
+
+  // store_access.cpp
+  /// Asks a store: this node's own file, or the database that it shares with others (on a node that
+  /// shares none, its own file again).
+  /// @param look called at most once, on another thread: it owns what it touches, and keeps what it
+  /// finds there. @param patience after which there is an answer in any case. @param then called
+  /// once `look` has been; else `failed`: store_unavailable, at_capacity, deadline_exceeded.
+  /// @param key for cancel_shared; see ask_shared.
+  void ask_store(store_scope scope, std::chrono::milliseconds patience,
+                 std::function<void(database::store&)> look, std::function<void()> then,
+                 std::function<void(const failure&)> failed, std::uint64_t key = 0);
+  /// Asks a store and answers with what `render` makes of what it says.
+  /// @param question (store&) → store_result<T>. @param render (const T&) → JSON.
+  template <class Question, class Render>
+  void answer_from_store(const exchange_ptr& x, store_scope scope, Question question,
+                         Render render);
 
   // audit.cpp
   void audit(const exchange_ptr& x);
@@ -171,9 +197,6 @@ private:
   /// Goes on when the act is written down; answers with a failure when it cannot be.
   void write_down_first(const exchange_ptr& x, const act& what, const std::string& id,
                         std::function<void()> then);
-  template <class Row, class Ask>
-  void answer_page(const exchange_ptr& x, Ask ask,
-                   std::string (*render)(const database::page<Row>&));
 
   // history.cpp
   void history(const exchange_ptr& x);
@@ -218,6 +241,25 @@ api_actor::behavior_type api(api_actor::stateful_pointer<api_state> self, api_co
 /// The way in from HTTP: hands each request to the actor that `present` names at that moment; a 503
 /// when there is none. Callable from any thread.
 http_handler handler_for(std::function<api_actor()> present);
+
+template <class Question, class Render>
+void api_state::answer_from_store(const exchange_ptr& x, store_scope scope, Question question,
+                                  Render render) {
+  using answer = decltype(question(std::declval<database::store&>()));
+  const auto found = std::make_shared<std::optional<answer>>();
+  ask_store(
+      scope, config_.patience,
+      [found, question = std::move(question)](database::store& in) {
+        found->emplace(question(in));
+      },
+      [this, x, found, render = std::move(render)] {
+        if (!*found || !**found)
+          return fail(x, *found ? failure_of((*found)->error())
+                                : failure{request_error::store_unavailable, {}});
+        send_json(x, 200, render(***found));
+      },
+      [x](const failure& why) { fail(x, why); });
+}
 
 template <class Reply, class Message, class Render>
 void api_state::relay(const exchange_ptr& x, const session_id& id, Message message,

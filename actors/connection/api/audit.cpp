@@ -10,16 +10,6 @@
 
 namespace roost::connection::api {
 
-namespace {
-
-failure failure_of(const database::store_error& why) {
-  if (why.why == database::store_error::reason::bad_request)
-    return {request_error::bad_value, why.text};
-  return {request_error::store_unavailable, why.text};
-}
-
-} // namespace
-
 exchange_ptr api_state::audited(const exchange_ptr& x, const act& what, const std::string& id) {
   if (!config_.audit || what.written == act::when::never || what.written == act::when::asked)
     return x;
@@ -52,46 +42,22 @@ void api_state::write_down_first(const exchange_ptr& x, const act& what, const s
             });
 }
 
-template <class Row, class Ask>
-void api_state::answer_page(const exchange_ptr& x, Ask ask,
-                            std::string (*render)(const database::page<Row>&)) {
-  const auto archive = config_.archive();
-  if (!archive)
-    return fail(x, request_error::shutting_down);
-  using found_page = result<database::page<Row>>;
-  const auto found = std::make_shared<found_page>(failure{request_error::store_unavailable, {}});
-  runtime::ask(self_, archive, config_.patience,
-               read_archive{[found, ask = std::move(ask)](database::store* store) {
-                 if (store == nullptr)
-                   return;
-                 auto rows = ask(*store);
-                 *found = rows ? found_page(std::move(*rows)) : failure_of(rows.error());
-               }})
-      .then(
-          [x, found, render](const archive_read&) {
-            if (*found)
-              return send_json(x, 200, render(**found));
-            fail(x, found->error());
-          },
-          [x](const failure& why) { fail(x, why); });
-}
-
 void api_state::audit(const exchange_ptr& x) {
   auto wanted = parse_audit(x->request);
   if (!wanted)
     return fail(x, wanted.error());
-  answer_page<database::audit_record>(
-      x, [wanted = std::move(*wanted)](database::store& store) { return store.audit(wanted); },
-      audit_json);
+  answer_from_store(
+      x, wanted->scope,
+      [what = std::move(wanted->what)](database::store& in) { return in.audit(what); }, audit_json);
 }
 
 void api_state::connection_history(const exchange_ptr& x) {
   auto wanted = parse_connection_history(x->request);
   if (!wanted)
     return fail(x, wanted.error());
-  answer_page<database::connection_record>(
-      x,
-      [wanted = std::move(*wanted)](database::store& store) { return store.connections(wanted); },
+  answer_from_store(
+      x, wanted->scope,
+      [what = std::move(wanted->what)](database::store& in) { return in.connections(what); },
       connection_history_json);
 }
 

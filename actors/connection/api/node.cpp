@@ -128,6 +128,13 @@ void api_state::status(const exchange_ptr& x) {
   });
 }
 
+void api_state::show_database(const exchange_ptr& x) {
+  const auto report = config_.database->get();
+  send_json(x, 200,
+            database_json(report, pools_in_use(config_.pools_board->get(), report),
+                          *config_.archive_board));
+}
+
 void api_state::readiness(const exchange_ptr& x) {
   examine([x](const examination& found) { send(x, readiness_response(found.parts)); });
 }

@@ -135,7 +135,7 @@ constexpr std::string_view schemas = R"json({
   "rtt_ms": {"type": ["number", "null"]}, "streams": {"type": "integer"}, "queued_bytes": {"type": "integer"}, "lag_bytes": {"type": "integer"},
   "bytes_in": {"type": "integer"}, "bytes_out": {"type": "integer"}, "idle_ms": {"type": "integer"}}},
 "Database": {"type": "object", "required": ["state", "since", "reason", "backend", "attempt", "next_attempt_at", "schema_version", "migration",
-    "outbox", "transitions"], "properties": {
+    "outbox", "transitions", "pools", "archive"], "properties": {
   "state": {"$ref": "#/components/schemas/DatabaseState"}, "since": {"type": "string", "format": "date-time"},
   "reason": {"type": ["string", "null"], "description": "why it is not ready, for people"},
   "backend": {"type": "string", "enum": ["postgresql", "sqlite", "memory"]},
@@ -146,7 +146,16 @@ constexpr std::string_view schemas = R"json({
   "outbox": {"type": "integer", "description": "writes that the database does not have yet"},
   "transitions": {"type": "array", "description": "the last 64, oldest first", "items": {"type": "object", "required": ["state", "at", "reason"],
     "properties": {"state": {"$ref": "#/components/schemas/DatabaseState"}, "at": {"type": "string", "format": "date-time"},
-      "reason": {"type": ["string", "null"]}}}}}},
+      "reason": {"type": ["string", "null"]}}}},
+  "pools": {"type": "array", "description": "connections to the database that nodes share; empty: there is none", "items": {"type": "object",
+    "required": ["name", "size", "busy", "waiting", "timeouts", "refused"], "properties": {
+      "name": {"type": "string", "enum": ["app", "init", "analytics"]}, "size": {"type": "integer", "description": "connections at most"},
+      "busy": {"type": "integer"}, "waiting": {"type": "integer", "description": "questions without a connection"},
+      "timeouts": {"type": "integer"}, "refused": {"type": "integer", "description": "because too many were waiting"}}}},
+  "archive": {"type": "object", "required": ["waiting", "written", "dropped", "outbox", "shipped"], "properties": {
+    "waiting": {"type": "integer", "description": "records that are not in the node's own file yet"}, "written": {"type": "integer"},
+    "dropped": {"type": "integer", "description": "records that found no room"},
+    "outbox": {"type": "integer", "description": "records that the shared database does not have yet"}, "shipped": {"type": "integer"}}}}},
 "History": {"type": "object", "required": ["sessions", "next"], "properties": {
   "sessions": {"type": "array", "items": {"$ref": "#/components/schemas/PastSession"}},
   "next": {"type": ["string", "null"], "description": "cursor of what follows; null: nothing"}}},

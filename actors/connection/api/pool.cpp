@@ -65,7 +65,9 @@ void api_state::metrics(const exchange_ptr& x) {
                            "memory.",
                            static_cast<double>(config_.user_counts->ended));
             }
-            add_database_metrics(page, config_.database->get());
+            const auto database = config_.database->get();
+            add_database_metrics(page, database);
+            add_database_pool_metrics(page, pools_in_use(config_.pools_board->get(), database));
             add_archive_metrics(page, *config_.archive_board);
             page.counter("roost_connections_unlogged_total",
                          "WebSockets that came too fast to be written down.",

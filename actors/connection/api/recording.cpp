@@ -1,10 +1,11 @@
 // The resource /sessions/{id}/recording: what was recorded of a session, as one document.
 #include "actors/connection/api/api.hpp"
 #include "actors/connection/api/recording_export.hpp"
-#include "actors/database/store/store.hpp"
 
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
+
+#include <atomic>
 
 namespace roost::connection::api {
 
@@ -23,11 +24,19 @@ struct recording_job {
       : x(std::move(asked)), source(std::move(what)) {}
 
   exchange_ptr x;
-  recording_export source; ///< used by the archive's reader while a piece is being made
+  recording_export source;               ///< used by the store's thread while a piece is being made
+  store_scope scope = store_scope::node; ///< where it was found
+  std::uint64_t key = next_key();        ///< of the questions for it
   std::optional<event_stream> to;
   std::string piece;
   std::size_t written = 0; ///< bytes of the piece
   result<std::optional<std::string>> made = std::optional<std::string>{};
+
+private:
+  static std::uint64_t next_key() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+  }
 };
 
 void api_state::recording(const exchange_ptr& x, const session_id& id) {
@@ -38,45 +47,49 @@ void api_state::recording(const exchange_ptr& x, const session_id& id) {
 }
 
 void api_state::make_piece(const std::shared_ptr<recording_job>& job) {
-  const auto archive = config_.archive();
   const auto give_up = [job](const failure& why) {
     if (job->to)
       job->to->abort(); // so that nobody takes it for the whole
     else
       fail(job->x, why);
   };
-  if (!archive)
-    return give_up(request_error::shutting_down);
-  runtime::ask(self_, archive, config_.patience, read_archive{[job](database::store* in) {
-                 if (in == nullptr)
-                   job->made = failure{request_error::store_unavailable, {}};
-                 else
-                   job->made = job->source.next(*in);
-               }})
-      .then(
-          [this, job, give_up](const archive_read&) {
-            if (!job->made)
-              return give_up(job->made.error());
-            auto& piece = *job->made;
-            if (!job->to) {
-              http_response head;
-              const auto format = job->source.format();
-              const auto* const suffix = format == recording_format::text ? ".txt" : ".cast";
-              head.headers = {{"Content-Type", std::string(media_type_of(format))},
-                              {"Content-Disposition",
-                               "attachment; filename=\"" + job->source.session() + suffix + "\""},
-                              {"Cache-Control", "no-store"}};
-              job->to = job->x->answer.start_stream(std::move(head), [] {});
-              if (!job->to)
-                return fail(job->x, request_error::internal);
-            }
-            if (!piece)
-              return job->to->close();
-            job->piece = std::move(*piece);
-            job->written = 0;
-            send_piece(job);
-          },
-          give_up);
+  ask_store(
+      job->scope, config_.patience,
+      [job](database::store& in) { job->made = job->source.next(in); },
+      [this, job, give_up] {
+        // Sessions of other nodes are where all of them are.
+        if (!job->made && job->made.error().is(terminal_error::no_such_session) &&
+            job->scope == store_scope::node && config_.pools) {
+          job->scope = store_scope::all;
+          return make_piece(job);
+        }
+        if (!job->made)
+          return give_up(job->made.error());
+        auto& piece = *job->made;
+        if (!job->to) {
+          http_response head;
+          const auto format = job->source.format();
+          const auto* const suffix = format == recording_format::text ? ".txt" : ".cast";
+          head.headers = {{"Content-Type", std::string(media_type_of(format))},
+                          {"Content-Disposition",
+                           "attachment; filename=\"" + job->source.session() + suffix + "\""},
+                          {"Cache-Control", "no-store"}};
+          job->to =
+              job->x->answer.start_stream(std::move(head), [pools = config_.pools, key = job->key] {
+                // Nobody wants the piece that may be on its way.
+                if (const auto to = pools ? pools() : pools_actor{})
+                  caf::anon_send(to, cancel_shared{key});
+              });
+          if (!job->to)
+            return fail(job->x, request_error::internal);
+        }
+        if (!piece)
+          return job->to->close();
+        job->piece = std::move(*piece);
+        job->written = 0;
+        send_piece(job);
+      },
+      give_up, job->key);
 }
 
 void api_state::send_piece(const std::shared_ptr<recording_job>& job) {

@@ -18,7 +18,23 @@ json::value text_or_null(const std::string& text) {
 
 } // namespace
 
-std::string database_json(const database_report& report) {
+database_pools_report pools_in_use(database_pools_report questions, const database_report& report) {
+  const auto of = [&](database_pool pool) -> database_pool_report& {
+    return questions.at(static_cast<std::size_t>(pool));
+  };
+  if (of(database_pool::init).size == 0)
+    return questions;
+  const auto state = report.state;
+  if (state == database_state::ready || state == database_state::catching_up)
+    ++of(database_pool::app).busy;
+  if (state != database_state::idle && state != database_state::memory_only &&
+      state != database_state::blocked)
+    of(database_pool::init).busy = 1;
+  return questions;
+}
+
+std::string database_json(const database_report& report, const database_pools_report& pools,
+                          const database::archive_board& archive) {
   json::object out;
   out["state"] = to_string(report.state);
   out["since"] = rfc3339(report.since);
@@ -37,6 +53,22 @@ std::string database_json(const database_report& report) {
     rows.push_back(json::object{{"state", to_string(each.to)},
                                 {"at", rfc3339(each.at)},
                                 {"reason", text_or_null(each.reason)}});
+  auto& each_pool = out["pools"].emplace_array();
+  for (const auto& [pool, name] : database_pools) {
+    const auto& x = pools.at(static_cast<std::size_t>(pool));
+    if (x.size > 0)
+      each_pool.push_back(json::object{{"name", name},
+                                       {"size", x.size},
+                                       {"busy", x.busy},
+                                       {"waiting", x.waiting},
+                                       {"timeouts", x.timeouts},
+                                       {"refused", x.refused}});
+  }
+  out["archive"] = json::object{{"waiting", archive.waiting.load()},
+                                {"written", archive.written.load()},
+                                {"dropped", archive.dropped.load()},
+                                {"outbox", archive.outbox.load()},
+                                {"shipped", archive.shipped.load()}};
   return json::serialize(out);
 }
 
@@ -53,6 +85,43 @@ void add_database_metrics(metric_page& page, const database_report& report) {
   page.gauge("roost_database_attempts", "Attempts that failed in a row.", report.attempt);
   page.gauge("roost_database_schema_version", "The last migration that is applied.",
              report.schema_version);
+}
+
+void add_database_pool_metrics(metric_page& page, const database_pools_report& pools) {
+  const auto each = [&](auto add) {
+    for (const auto& [pool, name] : database_pools)
+      if (const auto& x = pools.at(static_cast<std::size_t>(pool)); x.size > 0)
+        add(x, metric_labels{{"pool", std::string(name)}});
+  };
+  const auto gauge = [&](const char* name, const char* help, auto field) {
+    each([&](const auto& x, const auto& of) {
+      page.gauge(name, help, static_cast<double>(x.*field), of);
+    });
+  };
+  const auto counter = [&](const char* name, const char* help, auto field) {
+    each([&](const auto& x, const auto& of) {
+      page.counter(name, help, static_cast<double>(x.*field), of);
+    });
+  };
+  using report = database_pool_report;
+  gauge("roost_database_pool_size", "Connections that the pool has at most.", &report::size);
+  gauge("roost_database_pool_busy", "Connections in use.", &report::busy);
+  gauge("roost_database_pool_waiting", "Questions that wait for a connection.", &report::waiting);
+  counter("roost_database_pool_questions_total", "Questions to the shared database.",
+          &report::asked);
+  counter("roost_database_pool_timeouts_total", "Questions that had no answer at their deadline.",
+          &report::timeouts);
+  counter("roost_database_pool_refused_total", "Questions refused because too many were waiting.",
+          &report::refused);
+  counter("roost_database_pool_away_total", "Questions while the database was not there.",
+          &report::away);
+  counter("roost_database_pool_cancelled_total", "Questions that nobody wanted answered any more.",
+          &report::cancelled);
+  counter("roost_database_pool_waits_total", "Questions that got a connection.", &report::waits);
+  counter("roost_database_pool_wait_seconds_total", "What those waited for it, together.",
+          &report::waited_seconds);
+  gauge("roost_database_pool_longest_wait_seconds", "The longest of those waits.",
+        &report::longest_wait_seconds);
 }
 
 void add_archive_metrics(metric_page& page, const database::archive_board& board) {

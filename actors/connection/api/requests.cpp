@@ -1,7 +1,6 @@
 #include "actors/connection/api/requests.hpp"
 
 #include "actors/connection/api/json_reader.hpp"
-#include "actors/connection/api/rfc3339.hpp"
 #include "actors/connection/encoding.hpp"
 #include "actors/terminal/terminal_size.hpp"
 
@@ -351,39 +350,33 @@ result<database::paging> parse_paging(const http_request& request, std::uint32_t
   return out;
 }
 
-result<database::time_range> parse_time_range(const http_request& request) {
-  database::time_range out;
-  for (const auto& [name, into] : {std::pair("from", &out.from), std::pair("before", &out.before)})
-    if (const auto* text = request.parameter(name)) {
-      *into = parse_rfc3339(*text);
-      if (!*into)
-        return bad_parameter(name, "a time such as 2026-11-23T05:12:35Z", *text);
-    }
+result<history_request> parse_history(const http_request& request) {
+  history_request out;
+  ROOST_TRY(out.scope, parse_scope(request));
+  ROOST_TRY(out.what.created, parse_time_range(request));
+  read_text(request, "state", out.what.state);
+  read_text(request, "owner", out.what.owner);
+  ROOST_TRY(out.what.at, parse_paging(request, database::store::most_rows, 100));
   return out;
 }
 
-result<database::session_query> parse_history(const http_request& request) {
-  database::session_query out;
-  read_text(request, "state", out.state);
-  read_text(request, "owner", out.owner);
-  ROOST_TRY(out.at, parse_paging(request, database::store::most_rows, 100));
+result<store_request<database::audit_query>> parse_audit(const http_request& request) {
+  store_request<database::audit_query> out;
+  ROOST_TRY(out.scope, parse_scope(request));
+  ROOST_TRY(out.what.when, parse_time_range(request));
+  read_text(request, "who", out.what.who);
+  read_text(request, "action", out.what.action);
+  ROOST_TRY(out.what.at, parse_paging(request, database::store::most_rows, 100));
   return out;
 }
 
-result<database::audit_query> parse_audit(const http_request& request) {
-  database::audit_query out;
-  read_text(request, "who", out.who);
-  read_text(request, "action", out.action);
-  ROOST_TRY(out.when, parse_time_range(request));
-  ROOST_TRY(out.at, parse_paging(request, database::store::most_rows, 100));
-  return out;
-}
-
-result<database::connection_query> parse_connection_history(const http_request& request) {
-  database::connection_query out;
-  read_text(request, "who", out.who);
-  ROOST_TRY(out.opened, parse_time_range(request));
-  ROOST_TRY(out.at, parse_paging(request, database::store::most_rows, 100));
+result<store_request<database::connection_query>>
+parse_connection_history(const http_request& request) {
+  store_request<database::connection_query> out;
+  ROOST_TRY(out.scope, parse_scope(request));
+  ROOST_TRY(out.what.opened, parse_time_range(request));
+  read_text(request, "who", out.what.who);
+  ROOST_TRY(out.what.at, parse_paging(request, database::store::most_rows, 100));
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/connection/api/recording_export.hpp"
 #include "actors/connection/api/routes.hpp"
+#include "actors/connection/api/store_query.hpp"
 #include "actors/connection/http_types.hpp"
 #include "actors/connection/token_set.hpp"
 #include "actors/database/store/store.hpp"
@@ -67,14 +68,19 @@ result<event_filter> parse_events(const http_request& request);
 /// `?limit=` and `?cursor=` of a list.
 result<database::paging> parse_paging(const http_request& request, std::uint32_t most,
                                       std::uint32_t otherwise);
-/// `?from=` and `?before=`.
-result<database::time_range> parse_time_range(const http_request& request);
 /// The query of `GET /history`.
-result<database::session_query> parse_history(const http_request& request);
+template <class Query>
+struct store_request {
+  store_scope scope = store_scope::node;
+  Query what;
+};
+using history_request = store_request<database::session_query>;
+result<history_request> parse_history(const http_request& request);
 /// The query of `GET /audit`.
-result<database::audit_query> parse_audit(const http_request& request);
+result<store_request<database::audit_query>> parse_audit(const http_request& request);
 /// The query of `GET /connections/history`.
-result<database::connection_query> parse_connection_history(const http_request& request);
+result<store_request<database::connection_query>>
+parse_connection_history(const http_request& request);
 
 /// Topic names as a WebSocket's `subscribe` lists them. An unknown one is bad_value with the
 /// nearest.

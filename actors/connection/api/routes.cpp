@@ -46,25 +46,31 @@ constexpr std::array events_query = {
               "session.exited, session.removed, pool.pressure, database.changed"},
 };
 
-constexpr std::array history_query = {
-    parameter{"state",
-              R"({"type":"string","enum":["starting","running","exiting","exited","lost"]})",
-              "sessions in this state alone"},
-    parameter{"owner", R"({"type":"string"})", "sessions that this credential created"},
-    parameter{"limit", R"({"type":"integer","minimum":1,"maximum":1000,"default":100})",
-              "the most sessions to answer with"},
-    parameter{"cursor", R"({"type":"string"})", "`next` of the answer before"},
-};
-
+constexpr parameter where{"scope", R"({"type":"string","enum":["node","all"],"default":"node"})",
+                          "node: what this node has written down; all: what all nodes have that "
+                          "share its database"};
 constexpr parameter from_time{"from", R"({"type":"string","format":"date-time"})",
-                              "not before this time"};
+                              "what began or was done then or later"};
 constexpr parameter before_time{"before", R"({"type":"string","format":"date-time"})",
-                                "before this time"};
+                                "what began or was done before then"};
 constexpr parameter page_limit{"limit",
                                R"({"type":"integer","minimum":1,"maximum":1000,"default":100})",
                                "the most rows to answer with"};
 constexpr parameter page_cursor{"cursor", R"({"type":"string"})", "`next` of the answer before"};
+
+constexpr std::array history_query = {
+    where,
+    from_time,
+    before_time,
+    parameter{"state",
+              R"({"type":"string","enum":["starting","running","exiting","exited","lost"]})",
+              "sessions in this state alone"},
+    parameter{"owner", R"({"type":"string"})", "sessions that this credential created"},
+    page_limit,
+    page_cursor,
+};
 constexpr std::array audit_query = {
+    where,
     parameter{"who", R"({"type":"string"})", "acts of this credential alone"},
     parameter{"action", R"({"type":"string"})", "such acts alone, for example token.create"},
     from_time,
@@ -73,11 +79,9 @@ constexpr std::array audit_query = {
     page_cursor,
 };
 constexpr std::array past_connections_query = {
-    parameter{"who", R"({"type":"string"})", "connections of this credential alone"},
-    from_time,
-    before_time,
-    page_limit,
-    page_cursor,
+    where,      parameter{"who", R"({"type":"string"})", "connections of this credential alone"},
+    from_time,  before_time,
+    page_limit, page_cursor,
 };
 
 constexpr std::span<const parameter> no_query;

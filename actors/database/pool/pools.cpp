@@ -52,10 +52,10 @@ double seconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
-database_pool_report report_of(const pool_model& model) {
+database_pool_report report_of(const pool_model& model, std::uint64_t others) {
   const auto& counts = model.totals();
   database_pool_report out;
-  out.size = model.size();
+  out.size = model.size() + others;
   out.busy = model.busy();
   out.waiting = model.waiting();
   out.asked = counts.asked;
@@ -90,6 +90,9 @@ void pools_state::open(pools_config config) {
   pools_.push_back(std::make_unique<pool>(database_pool::analytics, config_.analytics));
   for (const auto& each : pools_)
     carry_out(*each, {});
+  database_pool_report init;
+  init.size = config_.init;
+  config_.board->put(database_pool::init, init);
 }
 
 bool pools_state::is_database_there() const {
@@ -177,7 +180,7 @@ void pools_state::carry_out(pool& p, const pool_model::steps& steps) {
     dismiss(p.workers.at(each));
   for (const auto& each : steps.starts)
     start(p, each);
-  config_.board->put(p.name, report_of(p.model));
+  config_.board->put(p.name, report_of(p.model, p.others));
   arm();
 }
 

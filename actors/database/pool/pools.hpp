@@ -42,15 +42,17 @@ struct pools_config {
   struct pool {
     pool_model::settings settings;
     link_maker make_link;
+    std::uint64_t others = 0; ///< connections of the pool that answer no questions
   };
   pool app;
   pool analytics;
+  std::uint64_t init = 1; ///< connections of the initializer
   /// While questions wait: how often to look whether the database is still there.
   std::chrono::milliseconds look_interval{250};
   const clock* time = &system_clock::instance();  ///< outlives the actor
   random_source* random = &os_random::instance(); ///< likewise
   std::shared_ptr<const database_board> database; ///< whether asking makes sense
-  std::shared_ptr<pools_board> board;
+  std::shared_ptr<database_pools_board> board;
   pool_worker_spawner spawn_worker = spawn_pool_worker;
 };
 
@@ -84,9 +86,11 @@ private:
   };
   struct pool {
     pool(database_pool is, const pools_config::pool& with)
-        : name(is), make_link(with.make_link), model(with.settings), workers(with.settings.size) {}
+        : name(is), make_link(with.make_link), others(with.others), model(with.settings),
+          workers(with.settings.size) {}
     database_pool name;
     link_maker make_link;
+    std::uint64_t others;
     pool_model model;
     std::vector<worker> workers;
   };

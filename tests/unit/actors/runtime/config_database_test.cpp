@@ -49,6 +49,24 @@ TEST(config_database, is_read_from_file_environment_and_flag) {
   EXPECT_EQ(load({"--database", "sqlite:"}).values.database.url, "sqlite:");
 }
 
+TEST(config_database, pools_are_bounded) {
+  const auto plain = load({});
+  EXPECT_EQ(plain.values.database.pools.app, 6U);
+  EXPECT_EQ(plain.values.database.pools.init, 1U);
+  EXPECT_EQ(plain.values.database.pools.analytics, 2U);
+  for (const auto& [name, bad] :
+       std::vector<std::pair<const char*, const char*>>{{"APP", "1"},
+                                                        {"APP", "65"},
+                                                        {"INIT", "0"},
+                                                        {"INIT", "2"},
+                                                        {"ANALYTICS", "0"},
+                                                        {"ANALYTICS", "65"}})
+    EXPECT_EQ(load({}, {{"HOME", "/h"}, {std::string("ROOST_DATABASE_POOLS_") + name, bad}})
+                  .problems.size(),
+              1U)
+        << name << " " << bad;
+}
+
 TEST(config_database, a_password_is_never_shown) {
   const auto good = load({"--config", "c.yaml"});
   EXPECT_THAT(print_config(good), Not(HasSubstr("geheim")));

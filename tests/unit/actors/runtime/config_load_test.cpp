@@ -234,7 +234,7 @@ cluster: {join: []}
       {"cluster: {listen: x}", "cluster.listen: not supported by this version, only "
                                "the default (\"\") is"},
       {"channels: {policy: {}}", "channels.policy: not supported by this version, remove it"},
-      {"database: {pools: {app: 7}}", "database.pools.app: not supported by this version"},
+      {"database: {pools: {analytics: 0}}", "database.pools.analytics: expected"},
       {"cluster: {join: ['a:1']}", "only the default ([]) is"},
       {"recording: {retention: 10m}", "recording.retention"},
       {"recording: {retension: 1d}", "unknown key, did you mean 'retention'?"},

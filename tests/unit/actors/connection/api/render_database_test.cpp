@@ -30,6 +30,27 @@ database_report away() {
   return x;
 }
 
+database_pools_report pools() {
+  database_pools_report out;
+  out[0].size = 6;
+  out[0].busy = 2;
+  out[0].waits = 5;
+  out[0].waited_seconds = 0.5;
+  out[1].size = 1;
+  out[2] = {2, 2, 3, 9, 4, 1, 6, 7, 8, 1.5, 0.75};
+  return out;
+}
+
+std::string shown(const database_report& report, const database_pools_report& pools = {}) {
+  database::archive_board archive;
+  archive.waiting = 1;
+  archive.written = 2;
+  archive.dropped = 3;
+  archive.outbox = 4;
+  archive.shipped = 5;
+  return database_json(report, pools, archive);
+}
+
 void expect_schema(const std::string& answer) {
   const auto object = json::parse(answer).as_object();
   const auto schemas = json::parse(openapi_schemas());
@@ -41,7 +62,7 @@ void expect_schema(const std::string& answer) {
 }
 
 TEST(render_database, is_what_the_contract_says) {
-  const auto text = database_json(away());
+  const auto text = shown(away());
   expect_schema(text);
   EXPECT_EQ(text, R"({"state":"memory-only","since":"2026-01-31T12:00:00.000Z",)"
                   R"("reason":"the database cannot be reached","backend":"postgresql","attempt":3,)"
@@ -49,7 +70,8 @@ TEST(render_database, is_what_the_contract_says) {
                   R"("migration":null,"outbox":17,"transitions":[)"
                   R"({"state":"idle","at":"2026-01-31T11:59:51.000Z","reason":null},)"
                   R"({"state":"memory-only","at":"2026-01-31T12:00:00.000Z",)"
-                  R"("reason":"the database cannot be reached"}]})");
+                  R"("reason":"the database cannot be reached"}],"pools":[],)"
+                  R"("archive":{"waiting":1,"written":2,"dropped":3,"outbox":4,"shipped":5}})");
 }
 
 TEST(render_database, how_far_a_migration_is) {
@@ -57,8 +79,47 @@ TEST(render_database, how_far_a_migration_is) {
   x.state = database_state::migrating;
   x.step = 2;
   x.steps = 5;
-  expect_schema(database_json(x));
-  EXPECT_THAT(database_json(x), HasSubstr(R"("migration":{"step":2,"steps":5})"));
+  expect_schema(shown(x));
+  EXPECT_THAT(shown(x), HasSubstr(R"("migration":{"step":2,"steps":5})"));
+}
+
+TEST(render_database, pools_show_also_the_connections_that_answer_no_questions) {
+  auto x = away();
+  x.state = database_state::ready;
+  const auto text = shown(x, pools_in_use(pools(), x));
+  expect_schema(text);
+  EXPECT_THAT(
+      text,
+      HasSubstr(R"("pools":[{"name":"app","size":6,"busy":3,"waiting":0,"timeouts":0,"refused":0},)"
+                R"({"name":"init","size":1,"busy":1,"waiting":0,"timeouts":0,"refused":0},)"
+                R"({"name":"analytics","size":2,"busy":2,"waiting":3,"timeouts":4,"refused":1}])"));
+  EXPECT_EQ(pools_in_use(pools(), away())[0].busy, 2U);
+  EXPECT_EQ(pools_in_use(pools(), away())[1].busy, 0U);
+  x.state = database_state::migrating;
+  EXPECT_EQ(pools_in_use(pools(), x)[0].busy, 2U);
+  EXPECT_EQ(pools_in_use(pools(), x)[1].busy, 1U);
+  EXPECT_EQ(pools_in_use({}, x), database_pools_report{});
+}
+
+TEST(render_database, metrics_of_pools) {
+  metric_page page;
+  add_database_pool_metrics(page, pools());
+  const auto text = page.text();
+  for (const auto* line : {"roost_database_pool_size{pool=\"app\"} 6",
+                           "roost_database_pool_busy{pool=\"analytics\"} 2",
+                           "roost_database_pool_waiting{pool=\"analytics\"} 3",
+                           "roost_database_pool_questions_total{pool=\"analytics\"} 9",
+                           "roost_database_pool_timeouts_total{pool=\"analytics\"} 4",
+                           "roost_database_pool_refused_total{pool=\"analytics\"} 1",
+                           "roost_database_pool_away_total{pool=\"analytics\"} 6",
+                           "roost_database_pool_cancelled_total{pool=\"analytics\"} 7",
+                           "roost_database_pool_waits_total{pool=\"app\"} 5",
+                           "roost_database_pool_wait_seconds_total{pool=\"app\"} 0.5",
+                           "roost_database_pool_longest_wait_seconds{pool=\"analytics\"} 0.75"})
+    EXPECT_THAT(text, HasSubstr(line));
+  metric_page without;
+  add_database_pool_metrics(without, {});
+  EXPECT_EQ(without.text(), "");
 }
 
 TEST(render_database, every_state_has_a_name_that_the_schema_knows) {

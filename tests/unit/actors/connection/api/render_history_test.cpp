@@ -63,16 +63,25 @@ http_request asking(std::vector<std::pair<std::string, std::string>> query) {
 TEST(render_history, a_question_has_bounds) {
   const auto plain = parse_history(asking({}));
   ASSERT_TRUE(plain);
-  EXPECT_EQ(plain->at.limit, 100U);
-  const auto full = parse_history(
-      asking({{"state", "exited"}, {"owner", "me"}, {"limit", "5"}, {"cursor", "c"}}));
+  EXPECT_EQ(plain->what.at.limit, 100U);
+  const auto full = parse_history(asking({{"state", "exited"},
+                                          {"owner", "me"},
+                                          {"limit", "5"},
+                                          {"cursor", "c"},
+                                          {"scope", "all"},
+                                          {"from", "2026-01-31T12:00:00Z"}}));
   ASSERT_TRUE(full);
-  EXPECT_EQ(full->state, "exited");
-  EXPECT_EQ(full->owner, "me");
-  EXPECT_EQ(full->at.limit, 5U);
-  EXPECT_EQ(full->at.cursor, "c");
+  EXPECT_EQ(full->what.state, "exited");
+  EXPECT_EQ(full->scope, store_scope::all);
+  EXPECT_TRUE(full->what.created.from);
+  EXPECT_FALSE(full->what.created.before);
+  EXPECT_EQ(full->what.owner, "me");
+  EXPECT_EQ(full->what.at.limit, 5U);
+  EXPECT_EQ(full->what.at.cursor, "c");
   for (const auto* bad : {"0", "1001", "x", "-1", "", "5x"})
     EXPECT_FALSE(parse_history(asking({{"limit", bad}}))) << bad;
+  EXPECT_FALSE(parse_history(asking({{"scope", "x"}})));
+  EXPECT_FALSE(parse_history(asking({{"from", "x"}})));
 }
 
 } // namespace

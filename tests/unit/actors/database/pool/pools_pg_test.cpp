@@ -86,7 +86,7 @@ struct pools_pg_fixture : testing::Test {
   migrated_pg schema;
   std::shared_ptr<socket_cutter> cutter = std::make_shared<socket_cutter>();
   std::shared_ptr<database_board> database = std::make_shared<database_board>();
-  std::shared_ptr<pools_board> board = std::make_shared<pools_board>();
+  std::shared_ptr<database_pools_board> board = std::make_shared<database_pools_board>();
   messages known;
   caf::actor_system sys{known};
   caf::scoped_actor self{sys};

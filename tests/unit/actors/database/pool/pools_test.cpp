@@ -121,7 +121,7 @@ protected:
   script what;
   std::vector<pool_worker_actor> workers;
   std::shared_ptr<database_board> database = std::make_shared<database_board>();
-  std::shared_ptr<pools_board> board = std::make_shared<pools_board>();
+  std::shared_ptr<database_pools_board> board = std::make_shared<database_pools_board>();
   pools_actor actor;
 };
 
