@@ -15,6 +15,9 @@ namespace {
 // How long a look at a quiet connection may take.
 constexpr std::chrono::milliseconds check_timeout{2'000};
 
+// Whoever asked hears of the deadline before the server ends the statement by itself.
+constexpr std::chrono::milliseconds after_deadline{250};
+
 // libpq's cancellation has no deadline, and nothing ends its wait for a frozen server: each is on a
 // thread that nobody waits for, and there are never many. What is not cancelled is cut.
 constexpr int most_cancellations = 16;
@@ -59,7 +62,7 @@ store_result<void> pg_link::connect() {
 void pg_link::look_with(const store_look& look, steady_time deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
       deadline - system_clock::instance().now());
-  const auto timeout = std::clamp(left, std::chrono::milliseconds(1), settings_.statement_timeout);
+  const auto timeout = std::min(left + after_deadline, settings_.statement_timeout);
   {
     const std::lock_guard lock(mutex_);
     if (is_cancelled_ || left.count() <= 0)
