@@ -15,6 +15,13 @@ enum class byte_place : std::uint8_t {
   moves,    ///< the end of a sequence, or a control, after which text goes elsewhere
 };
 
+/// What a sequence takes away.
+enum class cleared : std::uint8_t {
+  nothing, ///< or not all
+  screen,  ///< all that it shows
+  lines,   ///< those that have scrolled out of it
+};
+
 /// Says of each byte of a stream what it is, byte by byte, so that the stream may be cut anywhere.
 /// Follows the parser of the screen. Pure; as large as a word.
 class byte_scanner {
@@ -33,9 +40,15 @@ public:
   [[nodiscard]] bool is_in_ground() const {
     return phase_ == terminal::vt_phase::ground && !after_c2_;
   }
-  /// Whether a byte that comes now would end `CSI number`, without more parameters.
-  [[nodiscard]] bool is_after_csi(unsigned number) const {
-    return phase_ == terminal::vt_phase::csi_param && is_plain_csi_ && number_ == number;
+  /// Whether a string of the shell's or a title is being told.
+  [[nodiscard]] bool is_in_osc() const { return phase_ == terminal::vt_phase::osc_string; }
+  /// What this byte, if it comes now, clears of a screen.
+  [[nodiscard]] cleared clears(char byte) const {
+    if (byte == 'c' && phase_ == terminal::vt_phase::escape)
+      return cleared::screen;
+    if (byte != 'J' || phase_ != terminal::vt_phase::csi_param || !is_plain_csi_)
+      return cleared::nothing;
+    return number_ == 2 ? cleared::screen : number_ == 3 ? cleared::lines : cleared::nothing;
   }
 
 private:

@@ -1,27 +1,18 @@
 #include "actors/database/recording/text_export.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace roost::recording {
 
 namespace {
 
-// A byte scrolls one line at most, and lines are taken after each piece.
-constexpr std::size_t piece_size = 4096;
+constexpr auto piece_size = joined_lines::piece_size;
 constexpr std::string_view alternate_note = "[a full-screen program: not shown]";
-// Ends whatever sequence is unfinished (CAN).
-constexpr std::string_view cancel = "\x18";
-constexpr std::string_view leave_alternate = "\x1b[?1049l";
-
-terminal::screen_config config_of(terminal::terminal_size size) {
-  // Twice what a piece can scroll: a resize brings rows, too.
-  return {size.cols, size.rows, piece_size + terminal::max_rows};
-}
+constexpr auto cancel = joined_lines::cancel;
 
 } // namespace
 
-text_export::text_export(terminal::terminal_size size) : screen_(config_of(size)) {}
+text_export::text_export(terminal::terminal_size size) : screen_(joined_lines::screen_for(size)) {}
 
 result<std::string> text_export::add(const chunk& next) {
   ROOST_TRY(auto reader, chunks_.open(next));
@@ -48,13 +39,11 @@ result<std::string> text_export::add(const chunk& next) {
 std::string text_export::finish() {
   if (screen_.alternate()) {
     feed(cancel);
-    feed(leave_alternate);
+    feed(joined_lines::leave_alternate);
   }
   take_screen();
-  if (is_in_line_)
-    out_ += '\n';
-  is_in_line_ = false;
-  return take();
+  auto out = take();
+  return out + lines_.finish();
 }
 
 void text_export::feed(std::string_view bytes) {
@@ -65,10 +54,11 @@ void text_export::feed(std::string_view bytes) {
     begin = end;
   };
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    // What the whole screen shows is about to go, and has not scrolled.
-    if (bytes[i] == 'J' && scanner_.is_after_csi(2) && !screen_.alternate()) {
+    // What the whole screen shows is about to go, and has not scrolled; or what has.
+    if (const auto what = scanner_.clears(bytes[i]); what != cleared::nothing) {
       feed_to(i);
-      take_screen();
+      if (what == cleared::screen && !screen_.alternate())
+        take_screen();
     }
     // The other screen may be shown now, or one character was repeated over many lines.
     const auto place = scanner_.step(static_cast<unsigned char>(bytes[i]));
@@ -112,35 +102,15 @@ void text_export::on_lost(std::uint64_t bytes, std::string_view reason) {
 
 void text_export::take_scrolled() {
   if (screen_.scrollback_size() > 0)
-    write(screen_.take_scrollback());
+    lines_.add(screen_.take_scrollback());
 }
 
-void text_export::take_screen() { write(screen_.printed_lines()); }
-
-void text_export::write(const std::vector<terminal::printed_line>& lines) {
-  for (const auto& line : lines) {
-    is_too_much_ = is_too_much_ || out_.size() + blanks_ + line.text.size() > max_text;
-    if (is_too_much_)
-      return;
-    if (!line.is_wrapped && is_in_line_)
-      out_ += '\n';
-    else
-      out_.append(blanks_, ' ');
-    const auto end = line.text.find_last_not_of(' ') + 1;
-    out_.append(line.text, 0, end);
-    blanks_ = line.text.size() - end;
-    is_in_line_ = true;
-  }
-}
+void text_export::take_screen() { lines_.add(screen_.printed_lines()); }
 
 std::string text_export::take() {
-  if (is_too_much_) {
-    out_ += "\n[more text than one part may have: left out]\n";
-    is_in_line_ = false;
-    blanks_ = 0;
-    is_too_much_ = false;
-  }
-  return std::exchange(out_, {});
+  if (lines_.left_out() == 0)
+    return lines_.take();
+  return lines_.finish() + "[more text than one part may have: left out]\n";
 }
 
 } // namespace roost::recording

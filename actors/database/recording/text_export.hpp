@@ -2,6 +2,7 @@
 
 #include "actors/database/recording/byte_scanner.hpp"
 #include "actors/database/recording/chunk_sequence.hpp"
+#include "actors/database/recording/joined_lines.hpp"
 #include "actors/runtime/result.hpp"
 #include "actors/terminal/screen/screen.hpp"
 
@@ -9,7 +10,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace roost::recording {
 
@@ -41,7 +41,6 @@ private:
   void on_lost(std::uint64_t bytes, std::string_view reason);
   void take_scrolled();
   void take_screen();
-  void write(const std::vector<terminal::printed_line>& lines);
   std::string take();
 
   chunk_sequence chunks_;
@@ -49,10 +48,7 @@ private:
   byte_scanner scanner_;
   bool was_alternate_ = false;
   std::uint64_t lost_unseen_ = 0; ///< bytes, while the alternate screen was shown
-  bool is_in_line_ = false;       ///< the last line has no newline yet: the next may continue it
-  std::size_t blanks_ = 0;        ///< at its end, which count only if it is continued
-  bool is_too_much_ = false;
-  std::string out_;
+  joined_lines lines_{max_text};
 };
 
 } // namespace roost::recording

@@ -60,20 +60,32 @@ TEST(byte_scanner, knows_where_something_may_be_written) {
   }
 }
 
-TEST(byte_scanner, knows_the_number_of_a_sequence) {
-  const auto is_after = [](std::string_view bytes, unsigned number) {
+TEST(byte_scanner, knows_what_is_about_to_be_cleared) {
+  const auto clears = [](std::string_view bytes) {
     byte_scanner scanner;
-    for (const char byte : bytes)
+    for (const char byte : bytes.substr(0, bytes.size() - 1))
       scanner.step(static_cast<unsigned char>(byte));
-    return scanner.is_after_csi(number);
+    return scanner.clears(bytes.back());
   };
-  EXPECT_TRUE(is_after("\x1b[2", 2));
-  EXPECT_TRUE(is_after("\x1b[H\x1b[02", 2));
-  EXPECT_FALSE(is_after("\x1b[22", 2));
-  EXPECT_FALSE(is_after("\x1b[?2", 2));
-  EXPECT_FALSE(is_after("\x1b[2;2", 2));
-  EXPECT_FALSE(is_after("\x1b[", 2));
-  EXPECT_FALSE(is_after("2", 2));
+  for (const std::string_view screen : {"\x1b[2J", "\x1b[H\x1b[02J",
+                                        "\x1b"
+                                        "c"})
+    EXPECT_EQ(clears(screen), cleared::screen) << screen;
+  EXPECT_EQ(clears("\x1b[3J"), cleared::lines);
+  for (const std::string_view nothing :
+       {"\x1b[22J", "\x1b[?2J", "\x1b[2;2J", "\x1b[J", "2J", "\x1b[2K", "\x1b[c", "c"})
+    EXPECT_EQ(clears(nothing), cleared::nothing) << nothing;
+}
+
+TEST(byte_scanner, knows_when_a_string_is_told) {
+  byte_scanner scanner;
+  std::string letters;
+  for (const char byte : std::string_view("a\x1b]0;t\x07"
+                                          "b\x1b]2;u\x1b\\c")) {
+    scanner.step(static_cast<unsigned char>(byte));
+    letters += scanner.is_in_osc() ? '+' : '-';
+  }
+  EXPECT_EQ(letters, "--++++---++++---");
 }
 
 } // namespace

@@ -73,6 +73,13 @@ TEST(text_export, the_alternate_screen_is_left_out) {
 TEST(text_export, what_is_cleared_is_kept) {
   EXPECT_EQ(text_of("one\r\ntwo\r\n\x1b[H\x1b[2J\x1b[3Jthree\r\n"), "one\ntwo\nthree\n");
   EXPECT_EQ(text_of("one\r\n\x1b[H\x1b[2J\x1b[2J\x1b[2Jthree\r\n"), "one\nthree\n");
+  EXPECT_EQ(text_of("one\r\ntwo\r\n\x1b"
+                    "cthree\r\n"),
+            "one\ntwo\nthree\n");
+}
+
+TEST(text_export, lines_above_the_screen_are_kept_when_they_are_cleared) {
+  EXPECT_EQ(text_of("1\r\n2\r\n3\r\n4\r\n5\r\n6\r\n\x1b[3J7\r\n"), "1\n2\n3\n4\n5\n6\n7\n");
 }
 
 TEST(text_export, gaps_are_told) {
