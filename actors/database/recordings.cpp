@@ -17,50 +17,15 @@ constexpr std::chrono::seconds tail_patience{60};
 constexpr std::chrono::seconds patience{30};
 // Of output in one answer: four blocks of a history.
 constexpr std::uint64_t most_tail = std::uint64_t{256} << 10;
-// Chunks that are removed at a time: the archive's reader answers others between.
+// What is removed at a time: the archive's reader answers others between.
 constexpr std::uint32_t most_removed = 200;
 
-bool is_over(const session_info& info) {
-  return info.state == session_state::exited || info.state == session_state::lost;
-}
-
 } // namespace
-
-std::optional<recording_found> find_recording(store* in, const std::string& session,
-                                              const std::string& epoch) {
-  if (in == nullptr)
-    return std::nullopt;
-  const auto all = in->recordings(session);
-  if (!all)
-    return std::nullopt;
-  for (const auto& each : *all)
-    if (each.epoch == epoch)
-      return recording_found{{each.last_seq + 1, each.end_offset, each.bytes}, true};
-  return recording_found{};
-}
-
-recording_chunk to_record(recording::chunk from, const std::string& session,
-                          const std::string& epoch) {
-  recording_chunk out;
-  out.session = session;
-  out.epoch = epoch;
-  out.seq = from.seq;
-  out.first_offset = from.first_offset;
-  out.end_offset = from.end_offset;
-  out.began_at = from.began_at;
-  out.ended_at = from.ended_at;
-  out.cols = from.size.cols;
-  out.rows = from.size.rows;
-  out.raw_size = from.raw_size;
-  out.event_count = from.event_count;
-  out.data.bytes = std::move(from.blob);
-  return out;
-}
 
 void recordings_state::open(recordings_config config) {
   config_ = std::move(config);
   list();
-  clean();
+  clean(record_kind::recording_chunk);
 }
 
 void recordings_state::list() {
@@ -123,24 +88,30 @@ void recordings_state::find(entry& e) {
   const auto archive = config_.archive.get();
   if (!archive)
     return stuck(e, {request_error::shutting_down, {}});
-  const auto found = std::make_shared<std::optional<recording_found>>();
+  struct both {
+    std::optional<recording_found> recording;
+    std::optional<text_found> text;
+  };
+  const auto found = std::make_shared<both>();
   runtime::ask(self_, archive, patience, read_archive{[found, id, epoch = e.info.epoch](store* in) {
-                 *found = find_recording(in, id, epoch);
+                 found->recording = find_recording(in, id, epoch);
+                 if (found->recording)
+                   found->text = find_text(in, *found->recording, id, epoch);
                }})
       .then(
           [this, id, serial, found](const archive_read&) {
             auto* const at = find(id, serial);
             if (at == nullptr)
               return;
-            if (!*found)
+            if (!found->recording || !found->text)
               return stuck(*at, {request_error::store_unavailable, {}});
-            at->found = **found;
-            at->next = std::max((*found)->at.end_offset, at->info.record_from);
-            if (is_over(at->info) && (*found)->exists && at->next >= at->info.offset) {
-              at->is_done = true; // an earlier server has recorded all of it
-              return count();
-            }
-            find_terminal(*at);
+            at->found = *found->recording;
+            at->next = std::max(at->found->at.end_offset, at->info.record_from);
+            at->text.emplace(found->text->at, config_.limits.max_total);
+            at->skipped = 0;
+            at->stored_text = found->text->last;
+            at->text_seq = found->text->next_seq;
+            catch_up(*at);
           },
           [this, id, serial](const failure& why) {
             if (auto* const at = find(id, serial))
@@ -197,11 +168,7 @@ void recordings_state::tail(entry& e) {
 void recordings_state::on_tail(entry& e, const output_tail& x) {
   if (x.epoch != e.info.epoch) {
     // Its offsets mean something else now: another recording.
-    if (e.recorder) {
-      e.recorder->finish();
-      keep(e);
-      e.recorder.reset();
-    }
+    put_away(e);
     e.info.epoch = x.epoch;
     e.info.record_from = 0;
     e.found.reset();
@@ -269,6 +236,8 @@ void recordings_state::stuck(entry& e, const failure& why) {
         continue;
       if (!each.found)
         find(each);
+      else if (each.is_text_behind)
+        catch_up(each);
       else
         find_terminal(each);
     }
@@ -278,23 +247,35 @@ void recordings_state::stuck(entry& e, const failure& why) {
 void recordings_state::finish(entry& e) {
   e.is_done = true;
   e.terminal = nullptr;
-  if (!e.recorder)
-    return;
-  e.recorder->finish();
+  put_away(e);
+}
+
+void recordings_state::put_away(entry& e) {
+  if (e.recorder)
+    e.recorder->finish();
+  keep(e);
+  if (e.text)
+    e.text->finish();
   keep(e);
   e.recorder.reset();
+  e.text.reset();
 }
 
 void recordings_state::keep(entry& e) {
-  auto chunks = e.recorder->take();
-  if (chunks.empty())
-    return;
   auto batch = std::make_shared<record_batch>();
+  auto chunks = e.recorder ? e.recorder->take() : std::vector<recording::chunk>{};
+  for (const auto& each : chunks)
+    if (!e.text->add(each, now().steady))
+      ++config_.board->troubles;
+  if (e.text)
+    keep_text(e, batch->records);
   for (auto& each : chunks) {
     ++config_.board->chunks;
     config_.board->bytes += each.blob.size();
     batch->records.emplace_back(to_record(std::move(each), e.info.id.value, e.info.epoch));
   }
+  if (batch->records.empty())
+    return;
   if (const auto archive = config_.archive.get())
     caf::anon_send(archive, keep_records{std::move(batch)});
 }
@@ -302,21 +283,31 @@ void recordings_state::keep(entry& e) {
 void recordings_state::tick() {
   const auto at = now();
   for (auto& [id, each] : entries_) {
-    if (!each.recorder)
-      continue;
-    const auto due = each.recorder->next_tick();
+    const auto due = due_of(each);
     if (!due || *due > at.steady)
       continue;
-    each.recorder->tick(at);
+    if (each.recorder)
+      each.recorder->tick(at);
+    keep(each);
+    each.text->tick(at.steady);
     keep(each);
   }
   arm_tick();
 }
 
+std::optional<steady_time> recordings_state::due_of(const entry& e) {
+  if (!e.text || e.is_text_behind)
+    return std::nullopt;
+  auto due = e.text->next_tick();
+  if (const auto also = e.recorder ? e.recorder->next_tick() : std::nullopt)
+    due = due ? std::min(*due, *also) : *also;
+  return due;
+}
+
 void recordings_state::arm_tick() {
   std::optional<steady_time> first;
   for (const auto& [id, each] : entries_)
-    if (const auto due = each.recorder ? each.recorder->next_tick() : std::nullopt)
+    if (const auto due = due_of(each))
       first = first ? std::min(*first, *due) : *due;
   if (!first || (timers_.is_armed(tick_timer) && tick_at_ <= *first))
     return;
@@ -326,26 +317,30 @@ void recordings_state::arm_tick() {
   timers_.after(tick_timer, wait, [this] { tick(); });
 }
 
-void recordings_state::clean() {
-  const auto later = [this] { timers_.after(clean_timer, config_.cleaning, [this] { clean(); }); };
+void recordings_state::clean(record_kind kind) {
+  const auto later = [this] {
+    timers_.after(clean_timer, config_.cleaning, [this] { clean(record_kind::recording_chunk); });
+  };
   const auto archive = config_.archive.get();
   if (!archive)
     return later();
   const auto removed = std::make_shared<std::size_t>(0);
   const auto before = config_.time->now_wall() - config_.retention;
-  runtime::ask(self_, archive, patience, read_archive{[removed, before](store* in) {
+  runtime::ask(self_, archive, patience, read_archive{[removed, before, kind](store* in) {
                  if (in == nullptr)
                    return;
-                 if (const auto done =
-                         in->remove_older(record_kind::recording_chunk, before, most_removed))
+                 if (const auto done = in->remove_older(kind, before, most_removed))
                    *removed = *done;
                }})
       .then(
-          [this, removed, later](const archive_read&) {
-            config_.board->removed += *removed;
-            if (*removed < most_removed)
+          [this, removed, later, kind](const archive_read&) {
+            const bool is_text = kind == record_kind::screen_text;
+            (is_text ? config_.board->texts_removed : config_.board->removed) += *removed;
+            if (*removed >= most_removed)
+              return clean(kind);
+            if (is_text)
               return later();
-            clean();
+            clean(record_kind::screen_text);
           },
           [later](const failure&) { later(); });
 }

@@ -406,10 +406,10 @@ std::vector<config_row> make_table() {
        reload::needs_restart, cv::boolean(ROOST_AT(recording.enabled))},
       {"recording.max_per_session",
        "Bytes that one session's recording may take, compressed. Beyond it only its end is "
-       "recorded.",
+       "recorded. Its text for the search may take as much again.",
        reload::needs_restart, cv::size(ROOST_AT(recording.max_per_session), 64 * kib, 64 * gib)},
-      {"recording.retention", "How long recorded output is kept.", reload::needs_restart,
-       cv::duration(ROOST_AT(recording.retention), 1h, 87'600h)},
+      {"recording.retention", "How long recorded output and its text are kept.",
+       reload::needs_restart, cv::duration(ROOST_AT(recording.retention), 1h, 87'600h)},
       {"recording.redact",
        "Regular expressions (RE2) of what must not be in a recording: each byte that one of them "
        "matches becomes a *. See docs/reference/recording_format.md.",

@@ -358,6 +358,8 @@ supervisor_actor node::spawn_tree() {
   recorder.terminals = terminals_;
   recorder.archive = archive_;
   recorder.board = recordings_board_;
+  recorder.waiting = archive_board_;
+  recorder.most_waiting = settings_.database.memory / 2;
 
   connection::token_sync_config sync;
   sync.node = node_id_;

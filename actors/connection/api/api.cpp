@@ -133,6 +133,8 @@ void api_state::perform(const route& row, const exchange_ptr& x, const std::stri
     return connection_history(x);
   case handler_id::list_history:
     return history(x);
+  case handler_id::search_text:
+    return search(x);
   case handler_id::get_database:
     return show_database(x);
   case handler_id::get_metrics:

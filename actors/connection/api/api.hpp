@@ -201,6 +201,9 @@ private:
   // history.cpp
   void history(const exchange_ptr& x);
 
+  // search.cpp
+  void search(const exchange_ptr& x);
+
   // recording.cpp
   void recording(const exchange_ptr& x, const session_id& id);
   void make_piece(const std::shared_ptr<recording_job>& job);

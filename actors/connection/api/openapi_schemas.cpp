@@ -182,6 +182,19 @@ constexpr std::string_view schemas = R"json({
     "close_code": {"type": ["integer", "null"]}, "reason": {"type": ["string", "null"]},
     "bytes_in": {"type": "integer"}, "bytes_out": {"type": "integer"}}}},
   "next": {"type": ["string", "null"], "description": "cursor of what follows; null: nothing"}}},
+"SearchHits": {"type": "object", "required": ["hits", "next"], "properties": {
+  "hits": {"type": "array", "items": {"$ref": "#/components/schemas/SearchHit"}},
+  "next": {"type": ["string", "null"], "description": "cursor of what follows; null: nothing"}}},
+"SearchHit": {"type": "object", "required": ["session", "title", "node", "epoch", "from_offset", "to_offset", "at", "command", "exit_status", "parts"],
+  "properties": {
+  "session": {"type": "string"}, "title": {"type": "string"}, "node": {"type": "string", "description": "the node's UUID"},
+  "epoch": {"type": "string"},
+  "from_offset": {"type": "integer", "description": "where the text lies in the session's output"}, "to_offset": {"type": "integer"},
+  "at": {"type": "string", "format": "date-time", "description": "when the command began, or else when it was printed"},
+  "command": {"type": "string", "description": "the command line; empty where the shell did not tell"},
+  "exit_status": {"type": ["integer", "null"], "description": "of the command, as far as it is known"},
+  "parts": {"type": "array", "description": "the text around the first match, in order", "items": {"type": "object",
+    "required": ["text", "match"], "properties": {"text": {"type": "string"}, "match": {"type": "boolean"}}}}}},
 "DatabaseState": {"type": "string", "enum": ["idle", "connecting", "locking", "inspecting", "migrating", "verifying", "ready", "memory-only",
   "catching-up", "blocked"]},
 "ConnectionList": {"type": "object", "required": ["total", "limits", "used", "pressure", "windows", "totals", "connections"], "properties": {

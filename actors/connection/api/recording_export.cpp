@@ -1,5 +1,6 @@
 #include "actors/connection/api/recording_export.hpp"
 
+#include "actors/database/recorded.hpp"
 #include "protocols/errors.hpp"
 
 #include <boost/json/array.hpp>
@@ -33,23 +34,6 @@ const format_row& row_of(recording_format format) {
 
 failure unavailable(const database::store_error& why) {
   return {request_error::store_unavailable, why.text};
-}
-
-recording::chunk to_chunk(database::recording_chunk from) {
-  const auto micros = [](wall_time at) {
-    return std::chrono::time_point_cast<recording::wall_micros::duration>(at);
-  };
-  recording::chunk out;
-  out.seq = from.seq;
-  out.first_offset = from.first_offset;
-  out.end_offset = from.end_offset;
-  out.began_at = micros(from.began_at);
-  out.ended_at = micros(from.ended_at);
-  out.size = {static_cast<std::uint16_t>(from.cols), static_cast<std::uint16_t>(from.rows)};
-  out.raw_size = from.raw_size;
-  out.event_count = from.event_count;
-  out.blob = std::move(from.data.bytes);
-  return out;
 }
 
 /// The words of a command that is kept as a JSON array, as one line for people.
@@ -162,7 +146,7 @@ result<std::optional<std::string>> recording_export::next(database::store& in) {
     if (!*data)
       continue; // removed meanwhile
     chunk.data = std::move(**data);
-    out = add(to_chunk(std::move(chunk)));
+    out = add(database::to_chunk(std::move(chunk)));
   }
   return out.empty() ? std::nullopt : std::optional(std::move(out));
 }

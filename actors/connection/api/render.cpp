@@ -69,21 +69,6 @@ json::value usage_json(const std::optional<session_usage>& x) {
 
 } // namespace
 
-std::string rfc3339(wall_time when) {
-  using namespace std::chrono;
-  const auto ms = floor<milliseconds>(when);
-  const auto day = floor<days>(ms);
-  const year_month_day date(day);
-  const auto in_day = ms - day;
-  const auto h = duration_cast<hours>(in_day);
-  const auto m = duration_cast<minutes>(in_day - h);
-  const auto s = duration_cast<seconds>(in_day - h - m);
-  const auto rest = in_day - h - m - s;
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     h.count(), m.count(), s.count(), rest.count());
-}
-
 std::string_view to_string(size_policy_kind policy) {
   switch (policy) {
   case size_policy_kind::latest:

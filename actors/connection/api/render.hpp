@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/connection/api/rfc3339.hpp"
 #include "actors/connection/http_types.hpp"
 #include "actors/connection/token_set.hpp"
 #include "actors/runtime/clock.hpp"
@@ -18,9 +19,6 @@
 /// From the vocabulary's messages to what callers read. Pure. All text comes out as valid UTF-8:
 /// bytes that are not (a folder's name, a program's title) become U+FFFD.
 namespace roost::connection::api {
-
-/// `2026-01-31T08:15:00.250Z`.
-std::string rfc3339(wall_time when);
 
 std::string_view to_string(size_policy_kind policy);
 std::string_view to_string(restart_policy policy);

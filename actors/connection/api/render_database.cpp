@@ -155,6 +155,15 @@ void add_recording_metrics(metric_page& page, const database::recordings_board& 
   page.counter("roost_recording_bytes_total", "Bytes of those, compressed.", value(board.bytes));
   page.counter("roost_recording_removed_total", "Chunks removed because they were too old.",
                value(board.removed));
+  page.counter("roost_search_pieces_total", "Pieces of text that were given to be written.",
+               value(board.texts));
+  page.counter("roost_search_bytes_total", "Bytes of those.", value(board.text_bytes));
+  page.counter("roost_search_skipped_bytes_total",
+               "Text that is recorded but cannot be searched: a piece or a session had too much of "
+               "it, or it came faster than it is written.",
+               value(board.text_skipped));
+  page.counter("roost_search_removed_total", "Pieces of text removed because they were too old.",
+               value(board.texts_removed));
   page.counter(
       "roost_recording_troubles_total",
       "Questions of the recorder to a terminal or to the archive that failed; tried again.",

@@ -30,7 +30,7 @@ void add_database_pool_metrics(metric_page& page, const database_pools_report& p
 /// `roost_archive_…`.
 void add_archive_metrics(metric_page& page, const database::archive_board& board);
 
-/// `roost_recording_…`.
+/// `roost_recording_…` and `roost_search_…`.
 void add_recording_metrics(metric_page& page, const database::recordings_board& board);
 
 /// For readiness and status: it is always ready, because the node works without its database; the

@@ -30,6 +30,9 @@ constexpr std::size_t longest_label = 100;
 // Ten years: longer is a token that does not expire, and that one can say.
 constexpr std::uint64_t longest_life_s = 10ULL * 366 * 24 * 3600;
 
+constexpr std::uint64_t most_hits = 200;
+constexpr std::uint64_t default_hits = 20;
+
 std::optional<size_policy_kind> read_size_policy(object_reader& fields) {
   return fields.choice<size_policy_kind>("size_policy", {{"latest", size_policy_kind::latest},
                                                          {"smallest", size_policy_kind::smallest},
@@ -377,6 +380,37 @@ parse_connection_history(const http_request& request) {
   ROOST_TRY(out.what.opened, parse_time_range(request));
   read_text(request, "who", out.what.who);
   ROOST_TRY(out.what.at, parse_paging(request, database::store::most_rows, 100));
+  return out;
+}
+
+result<search_request> parse_search(const http_request& request) {
+  search_request out;
+  auto& query = out.what;
+  const auto* words = request.parameter("q");
+  if (!words)
+    return failure(request_error::bad_value, "the query parameter q: is missing; it says what is "
+                                             "searched for");
+  if (auto parsed = database::search_query::parse(*words); !parsed)
+    return failure(request_error::bad_value, parsed.error());
+  query.words = *words;
+  read_text(request, "session", query.session);
+  if (const auto& only = request.who.only) {
+    if (query.session.value_or(only->value) != only->value)
+      return failure(request_error::forbidden, "the token is limited to another session");
+    query.session = only->value;
+  }
+  ROOST_TRY(query.when, parse_time_range(request));
+  read_text(request, "command", query.command);
+  if (const auto* text = request.parameter("exit_status")) {
+    std::int32_t status = 0;
+    const auto* const last = text->data() + text->size();
+    const auto [end, code] = std::from_chars(text->data(), last, status);
+    if (code != std::errc{} || end != last)
+      return bad_parameter("exit_status", "a whole number", *text);
+    query.exit_status = status;
+  }
+  ROOST_TRY(out.scope, parse_scope(request));
+  ROOST_TRY(query.at, parse_paging(request, most_hits, default_hits));
   return out;
 }
 

@@ -82,6 +82,10 @@ result<store_request<database::audit_query>> parse_audit(const http_request& req
 result<store_request<database::connection_query>>
 parse_connection_history(const http_request& request);
 
+/// The query of `GET /search`, limited to what the caller may see.
+using search_request = store_request<database::text_query>;
+result<search_request> parse_search(const http_request& request);
+
 /// Topic names as a WebSocket's `subscribe` lists them. An unknown one is bad_value with the
 /// nearest.
 result<std::vector<event_topic>> parse_topics(const std::vector<std::string>& names);

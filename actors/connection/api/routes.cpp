@@ -84,6 +84,23 @@ constexpr std::array past_connections_query = {
     page_limit, page_cursor,
 };
 
+constexpr std::array search_query = {
+    parameter{"q", R"({"type":"string","minLength":1,"maxLength":512})",
+              "words that all occur, in any case; \"several words\" next to each other; word* for "
+              "those that begin so"},
+    parameter{"session", R"({"type":"string"})", "what this session printed"},
+    parameter{"from", R"({"type":"string","format":"date-time"})", "printed then or later"},
+    parameter{"before", R"({"type":"string","format":"date-time"})", "printed earlier"},
+    parameter{"command", R"({"type":"string"})",
+              "printed by a command whose line has this in it, letter for letter"},
+    parameter{"exit_status", R"({"type":"integer"})", "printed by a command that ended so"},
+    parameter{"scope", R"({"type":"string","enum":["node","all"],"default":"node"})",
+              "all: what the nodes of the shared database have, too"},
+    parameter{"limit", R"({"type":"integer","minimum":1,"maximum":200,"default":20})",
+              "the most hits to answer with"},
+    parameter{"cursor", R"({"type":"string"})", "`next` of the answer before"},
+};
+
 constexpr std::span<const parameter> no_query;
 
 // clang-format off
@@ -132,6 +149,8 @@ constexpr std::array table = {
           "Lists who did what, newest first", audit_query, "", false, 0, "Audit", "", 200},
     route{"GET", "/api/v1/connections/history", handler_id::list_past_connections, access::admin, scope_rule::refused,
           "Lists WebSockets of the past and the present, the last opened first", past_connections_query, "", false, 0, "PastConnections", "", 200},
+    route{"GET", "/api/v1/search", handler_id::search_text, access::viewer, scope_rule::filtered,
+          "Finds what sessions printed, past ones and present ones, newest first", search_query, "", false, 0, "SearchHits", "", 200},
     route{"GET", "/api/v1/database", handler_id::get_database, access::viewer, scope_rule::filtered,
           "Shows the state of the database, why it is so, and how it came to it", no_query, "", false, 0, "Database", "", 200},
     route{"GET", "/api/v1/login-url", handler_id::get_login_url, access::local, scope_rule::refused,

@@ -43,6 +43,7 @@ enum class handler_id : std::uint8_t {
   list_history,
   list_audit,
   list_past_connections,
+  search_text,
   get_metrics,
 };
 

@@ -21,9 +21,6 @@ enum class store_scope : std::uint8_t {
 /// `?scope=`; `node` where nothing is said.
 result<store_scope> parse_scope(const http_request& request);
 
-/// A time as RFC 3339 has it, with a zone and up to nine digits of a second.
-std::optional<wall_time> parse_rfc3339(std::string_view text);
-
 /// `?from=&before=`.
 result<database::time_range> parse_time_range(const http_request& request);
 

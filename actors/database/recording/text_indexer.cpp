@@ -240,7 +240,9 @@ std::optional<text_piece> text_indexer::end_piece(command_end of) {
     return std::nullopt;
   }
   written_ += piece.text.size();
-  made_.push_back(piece);
+  const bool is_given = is_shown_ && shown_to_ == offset_ && !piece.exit_status;
+  if (!is_given)
+    made_.push_back(piece);
   return piece;
 }
 

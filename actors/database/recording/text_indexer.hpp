@@ -92,7 +92,7 @@ private:
   void look_at_events();
   void end_command();
   void look_whether_full();
-  /// @returns the piece, if it was given.
+  /// @returns the piece, if there is one.
   std::optional<text_piece> end_piece(command_end of);
   void cut_piece();
   void begin_piece();

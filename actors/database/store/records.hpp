@@ -166,7 +166,8 @@ struct recording_chunk {
 /// Rendered text of a session, usually what one command printed: what is searched.
 struct screen_text {
   static constexpr auto kind = record_kind::screen_text;
-  static constexpr auto is_class = record_class::metadata;
+  /// It can be much, and the recording has it, too: it never drives out anything else.
+  static constexpr auto is_class = record_class::measure;
   std::string session;
   std::string epoch;
   std::uint64_t from_offset = 0;

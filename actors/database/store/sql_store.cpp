@@ -352,6 +352,42 @@ store_result<page<text_hit>> sql_store::search(const text_query& q) {
   return out;
 }
 
+store_result<text_total> sql_store::texts(const std::string& session, const std::string& epoch) {
+  const auto ask = [&](std::string_view what, std::string_view condition,
+                       std::optional<std::uint64_t> before) {
+    statement s;
+    const auto of_session = s.value(storable(session));
+    const auto of_epoch = s.value(storable(epoch));
+    s.sql = fmt::format("SELECT {} FROM screen_text WHERE session = {} AND epoch = {}", what,
+                        of_session, of_epoch);
+    if (before)
+      s.sql += fmt::format(" AND from_offset < {}", s.value(static_cast<std::int64_t>(*before)));
+    s.sql += condition;
+    std::vector<sql_row> rows;
+    auto got = engine_->run(s, &rows);
+    return got ? store_result<std::vector<sql_row>>(std::move(rows)) : got.error();
+  };
+  auto last = ask("from_offset, to_offset, command, exit_status",
+                  " ORDER BY from_offset DESC LIMIT 1", std::nullopt);
+  if (!last)
+    return last.error();
+  text_total out;
+  if (last->empty())
+    return out;
+  auto& row = last->front();
+  const auto number = [](const std::optional<std::string>& cell) {
+    return static_cast<std::uint64_t>(read_number(cell).value_or(0));
+  };
+  out.last = text_end{number(row[0]), number(row[1]), std::move(row[2]).value_or(""), {}};
+  if (const auto status = read_number(row[3]))
+    out.last->exit_status = static_cast<std::int32_t>(*status);
+  const auto sum = ask("coalesce(sum(bytes), 0)", "", out.last->from_offset);
+  if (!sum)
+    return sum.error();
+  out.bytes = number(sum->front()[0]);
+  return out;
+}
+
 store_result<std::size_t> sql_store::remove_older(record_kind of, wall_time than,
                                                   std::uint32_t most) {
   const auto& from = table_of(of);

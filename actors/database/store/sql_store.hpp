@@ -37,6 +37,7 @@ public:
   store_result<std::optional<blob>> chunk_data(const std::string& session, const std::string& epoch,
                                                std::uint64_t seq) override;
   store_result<page<text_hit>> search(const text_query& q) override;
+  store_result<text_total> texts(const std::string& session, const std::string& epoch) override;
   store_result<std::size_t> remove_older(record_kind kind, wall_time than,
                                          std::uint32_t most) override;
   store_result<std::vector<kind_total>> totals() override;

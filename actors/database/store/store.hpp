@@ -107,6 +107,19 @@ struct recording_total {
   std::uint64_t bytes = 0;      ///< of all data
 };
 
+/// The last piece of a session's text, without the text.
+struct text_end {
+  std::uint64_t from_offset = 0;
+  std::uint64_t to_offset = 0;
+  std::string command;
+  std::optional<std::int32_t> exit_status;
+};
+/// What the text of one epoch of a session adds up to.
+struct text_total {
+  std::optional<text_end> last; ///< nothing: there is none
+  std::uint64_t bytes = 0;      ///< of the records before the last one
+};
+
 /// What came of a batch.
 struct applied_count {
   std::size_t applied = 0;
@@ -166,6 +179,8 @@ public:
   virtual store_result<std::optional<blob>>
   chunk_data(const std::string& session, const std::string& epoch, std::uint64_t seq) = 0;
   virtual store_result<page<text_hit>> search(const text_query& q) = 0;
+  /// What there is of a session's text.
+  virtual store_result<text_total> texts(const std::string& session, const std::string& epoch) = 0;
 
   /// Deletes at most `most` records of a kind that are older; of sessions only those that have
   /// ended. @returns how many; fewer than `most`: it is done.

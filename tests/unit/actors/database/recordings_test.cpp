@@ -13,6 +13,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -76,6 +77,7 @@ struct world {
   std::vector<size_at> resizes;
   bool is_over = false;
   bool is_archive_away = false;
+  int answers_left = 1'000'000;
   std::optional<tail_output> waiting;
   caf::typed_response_promise<output_tail> promise;
   std::vector<std::uint64_t> asked;
@@ -151,7 +153,9 @@ archive_actor::behavior_type archive(archive_actor::stateful_pointer<stub_state>
       [w](const keep_records& x) { w->write(*x.what); },
       [](const publish_session&) {},
       [w](const read_archive& x) {
-        x.look(w->is_archive_away ? nullptr : w->kept.get());
+        const bool is_there = !w->is_archive_away && w->answers_left > 0;
+        w->answers_left -= is_there ? 1 : 0;
+        x.look(is_there ? w->kept.get() : nullptr);
         return archive_read{};
       },
       [](const timer_fired&) {},
@@ -185,6 +189,7 @@ protected:
     config.terminals.put(terminals);
     config.archive.put(records);
     config.board = board;
+    config.waiting = waiting;
     subject = sys.spawn(recordings, config);
     settle();
   }
@@ -251,6 +256,22 @@ protected:
     return out;
   }
 
+  /// All pieces of text, oldest first: "from-to command|text", with `/` for newlines.
+  std::string texts(const std::string& words = "line") {
+    text_query query;
+    query.words = words;
+    auto found = w.kept->search(query);
+    std::sort(found->rows.begin(), found->rows.end(),
+              [](const auto& a, const auto& b) { return a.from_offset < b.from_offset; });
+    std::string out;
+    for (auto& each : found->rows) {
+      std::replace(each.shown.text.begin(), each.shown.text.end(), '\n', '/');
+      out += std::to_string(each.from_offset) + "-" + std::to_string(each.to_offset) + " " +
+             each.command + "|" + each.shown.text + "\n";
+    }
+    return out;
+  }
+
   world w;
   test::manual_clock clock;
   terminal_actor shell;
@@ -258,6 +279,7 @@ protected:
   archive_actor records;
   recordings_actor subject;
   std::shared_ptr<recordings_board> board = std::make_shared<recordings_board>();
+  std::shared_ptr<archive_board> waiting = std::make_shared<archive_board>();
 };
 
 TEST_F(recordings_test, output_sizes_and_the_end_are_in_their_order) {
@@ -380,6 +402,113 @@ TEST_F(recordings_test, old_chunks_are_removed) {
   start();
   EXPECT_EQ(stored(), "");
   EXPECT_EQ(board->removed, 1U);
+}
+
+TEST_F(recordings_test, text_can_be_found_from_the_first_chunk_on) {
+  start();
+  write("line 1\r\n");
+  EXPECT_EQ(texts(), "");
+  pass(5'100ms);
+  EXPECT_EQ(texts(), "0-8 |line 1/\n");
+  write("line 2\r\n");
+  pass(6s);
+  EXPECT_EQ(texts(), "0-8 |line 1/\n") << "not with each chunk";
+  pass(30s);
+  EXPECT_EQ(texts(), "0-16 |line 1/line 2/\n");
+  write("line 3\r\n");
+  end();
+  EXPECT_EQ(texts(), "0-24 |line 1/line 2/line 3/\n");
+  EXPECT_EQ(board->texts, 3U);
+  EXPECT_EQ(board->text_skipped, 0U);
+}
+
+TEST_F(recordings_test, another_recorder_makes_the_unfinished_text_again) {
+  start();
+  write("line 1\r\n");
+  stop();
+  EXPECT_EQ(texts(), "0-8 |line 1/\n");
+  w.waiting.reset();
+  w.text += "line 2\r\n"; // while nobody was there
+  start();
+  EXPECT_EQ(board->texts, 1U) << "what is stored is not written again";
+  end();
+  EXPECT_EQ(texts(), "0-16 |line 1/line 2/\n");
+  EXPECT_EQ(board->troubles, 0U);
+}
+
+TEST_F(recordings_test, text_is_made_of_stored_chunks_where_it_is_missing) {
+  start();
+  std::string all;
+  for (int i = 0; i < 30; ++i) { // more than are read at once
+    write("line " + std::to_string(i) + "\r\n");
+    all += "line " + std::to_string(i) + "/";
+    pass(5'100ms);
+  }
+  end();
+  stop();
+  ASSERT_GT(board->chunks, 20U);
+  const auto before = texts();
+  ASSERT_TRUE(w.file->run("DELETE FROM screen_text", {}));
+  w.info.state = session_state::exited;
+  w.info.offset = w.text.size();
+  w.asked.clear();
+  start();
+  EXPECT_TRUE(w.asked.empty()) << "the terminal is not needed for it";
+  EXPECT_EQ(texts(), before);
+  EXPECT_NE(before.find("line 17"), std::string::npos);
+  stop();
+  const auto written = board->texts.load();
+  start();
+  EXPECT_EQ(board->texts, written) << "nothing is new";
+}
+
+TEST_F(recordings_test, an_archive_that_goes_away_while_text_is_made_is_waited_for) {
+  start();
+  write("line 1\r\n");
+  stop();
+  ASSERT_TRUE(w.file->run("DELETE FROM screen_text", {}));
+  w.waiting.reset();
+  w.is_archive_away = true;
+  start();
+  w.is_archive_away = false;
+  w.answers_left = 1; // to where it stands, but not to what there is
+  pass(1'100ms);
+  EXPECT_EQ(texts(), "");
+  w.answers_left = 1'000;
+  pass(1'100ms);
+  EXPECT_EQ(texts(), "0-8 |line 1/\n");
+}
+
+TEST_F(recordings_test, no_text_of_what_is_not_recorded) {
+  start({"secret[0-9]"});
+  write("line secret1\r\n");
+  w.info.record = false;
+  tell(event_topic::session_changed);
+  write("line unseen\r\n");
+  end();
+  EXPECT_EQ(texts(), "0-14 |line *******/\n");
+  EXPECT_EQ(texts("secret1"), "");
+}
+
+TEST_F(recordings_test, text_gives_way_while_much_waits_to_be_written) {
+  start();
+  waiting->waiting_bytes = std::uint64_t{100} << 20;
+  write("line 1\r\n");
+  end();
+  EXPECT_EQ(texts(), "");
+  EXPECT_EQ(board->text_skipped, 7U);
+  EXPECT_EQ(stored(), "#0\n0 line 1\r\n\n8 exit 3\n") << "the recording goes on";
+}
+
+TEST_F(recordings_test, old_text_is_removed) {
+  start();
+  write("line 1\r\n");
+  stop();
+  clock.advance(721h);
+  w.waiting.reset();
+  start();
+  EXPECT_EQ(texts(), "");
+  EXPECT_EQ(board->texts_removed, 1U);
 }
 
 } // namespace

@@ -460,6 +460,32 @@ TEST_P(store_test, recordings_add_up_by_epoch_and_are_read_from_any_chunk_on) {
   EXPECT_EQ(from(6, 100), std::vector<std::uint64_t>{});
 }
 
+TEST_P(store_test, texts_of_a_session_add_up_and_end_somewhere) {
+  auto none = expect(kept->texts("s1", "e"));
+  EXPECT_FALSE(none.last);
+  EXPECT_EQ(none.bytes, 0U);
+  const auto put = [this](const char* session, const char* epoch, std::uint64_t from,
+                          std::optional<std::int32_t> status) {
+    write(screen_text{session, epoch, from, from + 5, at_second(1), "make", status, "error\n"});
+  };
+  put("s1", "e", 100, 2);
+  const auto one = expect(kept->texts("s1", "e"));
+  EXPECT_EQ(one.last->from_offset, 100U);
+  EXPECT_EQ(one.last->to_offset, 105U);
+  EXPECT_EQ(one.last->command, "make");
+  EXPECT_EQ(one.last->exit_status, 2);
+  EXPECT_EQ(one.bytes, 0U) << "of those before it";
+  put("s1", "e", 9, 1);
+  put("s1", "f", 300, 1);
+  put("s2", "e", 400, 1);
+  const auto two = expect(kept->texts("s1", "e"));
+  EXPECT_EQ(two.last->from_offset, 100U);
+  EXPECT_GT(two.bytes, 10U);
+  EXPECT_LT(two.bytes, 100U);
+  put("s1", "e", 100, std::nullopt);
+  EXPECT_FALSE(expect(kept->texts("s1", "e")).last->exit_status) << "the last one counts";
+}
+
 INSTANTIATE_TEST_SUITE_P(stores, store_test,
                          testing::Values(engine_kind::sqlite, engine_kind::memory,
                                          engine_kind::postgresql),
