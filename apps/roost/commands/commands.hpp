@@ -14,6 +14,7 @@ extern const command_row send_command;
 extern const command_row screen_command;
 extern const command_row output_command;
 extern const command_row record_command;
+extern const command_row search_command;
 extern const command_row wait_command;
 extern const command_row resize_command;
 extern const command_row set_command;

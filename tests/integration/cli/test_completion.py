@@ -40,6 +40,7 @@ class Completion(unittest.TestCase):
 
     def test_bash(self):
         self.assertEqual(self.bash("sc"), ["screen"])
+        self.assertEqual(self.bash("sea"), ["search"])
         self.assertIn("attach", self.bash(""))
         self.assertEqual(self.bash("token", "re"), ["revoke"])
         self.assertEqual(self.bash("--server", "x", "out"), ["output"])
@@ -52,6 +53,7 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.bash("set", "x", "--size-policy", "la"), ["latest", "largest"])
         name = new("cat")
         self.assertEqual(self.bash("attach", name[:2]), [name])
+        self.assertEqual(self.bash("search", "word", "--session", name[:2]), [name])
 
     def test_fish(self):
         self.assertIsNotNone(shutil.which("fish"), "install fish")
