@@ -89,10 +89,12 @@ class Database:
 
 
 class Postgres:
-    """One cluster in a temporary folder: 127.0.0.1:`port`, and a socket in that folder."""
+    """One cluster in a temporary folder: 127.0.0.1:`port`, and a socket in that folder. @param place where that folder
+    is made; everybody may look into it. @param settings of the server, beside or instead of those that all tests have."""
 
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="roost-pg-")
+    def __init__(self, place=None, **settings):
+        self.folder = tempfile.mkdtemp(prefix="roost-pg-", dir=place)
+        self.settings = settings
         self.data = os.path.join(self.folder, "data")
         self.log_path = os.path.join(self.folder, "server.log")
         self.port = free_port()
@@ -116,7 +118,7 @@ class Postgres:
         while not self.answers():
             if self.process is None or self.process.poll() is not None:
                 settings = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": self.folder, "fsync": "off",
-                            "full_page_writes": "off", "max_connections": 200, "shared_buffers": "32MB", "log_line_prefix": "%m [%p] %q%a "}
+                            "full_page_writes": "off", "max_connections": 200, "shared_buffers": "32MB", "log_line_prefix": "%m [%p] %q%a ", **self.settings}
                 words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
                 with open(self.log_path, "ab") as log:
                     self.process = subprocess.Popen([*self.before, os.path.join(programs(), "postgres"), "-D", self.data, *words],

@@ -48,14 +48,14 @@ def sandboxes():
 
 
 def wait_until(condition, what, seconds=10.0):
-    """Calls `condition` until it gives something true; its value. Fails with `what` after `seconds`."""
+    """Calls `condition` until it gives something true; its value. Fails with `what`, or what that gives, after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {what}")
+            raise AssertionError(f"not within {seconds} s: {what() if callable(what) else what}")
         time.sleep(0.02)
 
 
