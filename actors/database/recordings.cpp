@@ -17,15 +17,12 @@ constexpr std::chrono::seconds tail_patience{60};
 constexpr std::chrono::seconds patience{30};
 // Of output in one answer: four blocks of a history.
 constexpr std::uint64_t most_tail = std::uint64_t{256} << 10;
-// What is removed at a time: the archive's reader answers others between.
-constexpr std::uint32_t most_removed = 200;
 
 } // namespace
 
 void recordings_state::open(recordings_config config) {
   config_ = std::move(config);
   list();
-  clean(record_kind::recording_chunk);
 }
 
 void recordings_state::list() {
@@ -315,34 +312,6 @@ void recordings_state::arm_tick() {
   const auto wait = std::max<std::chrono::nanoseconds>(*first - config_.time->now(),
                                                        std::chrono::milliseconds{1});
   timers_.after(tick_timer, wait, [this] { tick(); });
-}
-
-void recordings_state::clean(record_kind kind) {
-  const auto later = [this] {
-    timers_.after(clean_timer, config_.cleaning, [this] { clean(record_kind::recording_chunk); });
-  };
-  const auto archive = config_.archive.get();
-  if (!archive)
-    return later();
-  const auto removed = std::make_shared<std::size_t>(0);
-  const auto before = config_.time->now_wall() - config_.retention;
-  runtime::ask(self_, archive, patience, read_archive{[removed, before, kind](store* in) {
-                 if (in == nullptr)
-                   return;
-                 if (const auto done = in->remove_older(kind, before, most_removed))
-                   *removed = *done;
-               }})
-      .then(
-          [this, removed, later, kind](const archive_read&) {
-            const bool is_text = kind == record_kind::screen_text;
-            (is_text ? config_.board->texts_removed : config_.board->removed) += *removed;
-            if (*removed >= most_removed)
-              return clean(kind);
-            if (is_text)
-              return later();
-            clean(record_kind::screen_text);
-          },
-          [later](const failure&) { later(); });
 }
 
 void recordings_state::count() {

@@ -30,10 +30,8 @@ namespace roost::database {
 struct recordings_config {
   recording::recorder_limits limits;
   std::shared_ptr<const recording::redaction> patterns; ///< not null
-  std::chrono::milliseconds retention = std::chrono::hours(720);
-  std::chrono::milliseconds cleaning = std::chrono::hours(1); ///< between looks for what is older
-  std::chrono::milliseconds retry{1'000};                     ///< after a question that failed
-  const clock* time = &system_clock::instance();              ///< outlives the actor
+  std::chrono::milliseconds retry{1'000};               ///< after a question that failed
+  const clock* time = &system_clock::instance();        ///< outlives the actor
   runtime::handle_slot<terminals_actor> terminals;
   runtime::handle_slot<archive_actor> archive;
   std::shared_ptr<recordings_board> board;
@@ -67,7 +65,7 @@ public:
   void fire(const timer_fired& x) { timers_.fire(x); }
 
 private:
-  enum timer_id : std::uint32_t { list_timer, tick_timer, retry_timer, clean_timer };
+  enum timer_id : std::uint32_t { list_timer, tick_timer, retry_timer };
 
   /// A session that is recorded, or was and is kept in mind so that this does not begin anew.
   struct entry {
@@ -106,7 +104,6 @@ private:
   void tick();
   void arm_tick();
   static std::optional<steady_time> due_of(const entry& e);
-  void clean(record_kind kind);
   void count();
   entry* find(const std::string& id, std::uint64_t serial);
   [[nodiscard]] recording::moment now() const {

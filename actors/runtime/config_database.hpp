@@ -30,6 +30,8 @@ struct database_config {
   std::uint64_t memory = std::uint64_t{16} << 20; ///< what waits to be written to the node's file
   std::uint64_t spool = std::uint64_t{1} << 30;   ///< what waits there for PostgreSQL
   database_pools_config pools;
+  std::chrono::milliseconds retention = std::chrono::hours(90 * 24);
+  std::chrono::milliseconds audit_retention = std::chrono::hours(365 * 24);
 };
 
 /// Whether `url` names a PostgreSQL server.

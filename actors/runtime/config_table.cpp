@@ -400,6 +400,13 @@ std::vector<config_row> make_table() {
        "Connections for questions over everything: the history, recordings and texts of all nodes. "
        "They are slow and many, and never keep the others waiting.",
        reload::needs_restart, cv::count(ROOST_AT(database.pools.analytics), 1, 64)},
+      {"database.retention",
+       "How long is known what sessions there were, what happened to them and who was connected, "
+       "since they ended; in the node's own file and in PostgreSQL. recording.retention is that of "
+       "what they showed.",
+       reload::needs_restart, cv::duration(ROOST_AT(database.retention), 1h, 87'600h)},
+      {"database.audit_retention", "How long is known who did what.", reload::needs_restart,
+       cv::duration(ROOST_AT(database.audit_retention), 1h, 87'600h)},
 
       {"recording.enabled",
        "Whether the output of sessions is recorded for which nothing else is asked.",

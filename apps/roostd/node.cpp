@@ -8,6 +8,7 @@
 #include "actors/database/choose_backend.hpp"
 #include "actors/database/initializer.hpp"
 #include "actors/database/recordings.hpp"
+#include "actors/database/retention.hpp"
 #include "actors/runtime/log.hpp"
 #include "actors/runtime/system_user.hpp"
 #include "actors/supervision/supervisor.hpp"
@@ -122,6 +123,7 @@ node::node(config settings)
       unlogged_connections_(std::make_shared<std::atomic<std::uint64_t>>(0)),
       recordings_board_(std::make_shared<database::recordings_board>()),
       pools_board_(std::make_shared<database_pools_board>()),
+      retention_board_(std::make_shared<database::retention_board>()),
       cutter_(std::make_shared<database::socket_cutter>()),
       user_counts_(std::make_shared<user_limit_counts>()),
       desk_(std::make_shared<connection::pool_desk>(
@@ -209,6 +211,7 @@ result<void> node::start() {
   if (pools_config_)
     about.pools = pools_;
   about.pools_board = pools_board_;
+  about.retention_board = retention_board_;
   about.recordings_board = recordings_board_;
   about.is_draining = [draining = is_draining_] { return draining->load(); };
   about.login_url = [this] { return login_url(); };
@@ -354,7 +357,6 @@ supervisor_actor node::spawn_tree() {
   database::recordings_config recorder;
   recorder.limits.max_total = settings_.recording.max_per_session;
   recorder.patterns = redaction_;
-  recorder.retention = settings_.recording.retention;
   recorder.terminals = terminals_;
   recorder.archive = archive_;
   recorder.board = recordings_board_;
@@ -368,6 +370,17 @@ supervisor_actor node::spawn_tree() {
   sync.archive = archive_;
   if (pools_config_)
     sync.pools = pools_;
+
+  database::retention_config old;
+  old.times = {settings_.database.retention, settings_.database.audit_retention,
+               settings_.recording.retention};
+  old.node_uuid = node_id_;
+  old.boot_epoch = boot_;
+  old.archive = archive_;
+  if (pools_config_)
+    old.pools = pools_;
+  old.written = archive_board_;
+  old.board = retention_board_;
 
   supervision::supervisor_config root;
   root.name = "node";
@@ -443,6 +456,9 @@ supervisor_actor node::spawn_tree() {
           slot.put(handle);
           return handle;
         }));
+  root.children.push_back(supervised(rules("retention"), [old](const child_start& s) {
+    return s.system.spawn(database::retention, old);
+  }));
   return system_->spawn(supervision::supervisor, std::move(root));
 }
 

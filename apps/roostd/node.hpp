@@ -11,6 +11,7 @@
 #include "actors/database/pool/pools.hpp"
 #include "actors/database/recording/redactor.hpp"
 #include "actors/database/recordings_board.hpp"
+#include "actors/database/retention_board.hpp"
 #include "actors/runtime/config.hpp"
 #include "actors/runtime/handle_slot.hpp"
 #include "actors/runtime/io_threads.hpp"
@@ -24,6 +25,7 @@
 #include "protocols/keeper.hpp"
 #include "protocols/pools.hpp"
 #include "protocols/recording.hpp"
+#include "protocols/retention.hpp"
 #include "protocols/supervision.hpp"
 #include "protocols/terminal.hpp"
 
@@ -108,6 +110,7 @@ private:
   std::shared_ptr<std::atomic<std::uint64_t>> unlogged_connections_;
   std::shared_ptr<database::recordings_board> recordings_board_;
   std::shared_ptr<database_pools_board> pools_board_;
+  std::shared_ptr<database::retention_board> retention_board_;
   std::shared_ptr<const recording::redaction> redaction_;
   std::shared_ptr<database::socket_cutter>
       cutter_; ///< of the archive's connections, and the pools'

@@ -10,6 +10,7 @@
 #include "actors/connection/token_set.hpp"
 #include "actors/database/archive/archive_board.hpp"
 #include "actors/database/recordings_board.hpp"
+#include "actors/database/retention_board.hpp"
 #include "actors/database/store/store.hpp"
 #include "actors/runtime/actor_base.hpp"
 #include "actors/runtime/clock.hpp"
@@ -114,6 +115,8 @@ struct api_config {
   std::function<pools_actor()> pools; ///< empty: there is no shared database
   std::shared_ptr<const database_pools_board> pools_board =
       std::make_shared<database_pools_board>();
+  std::shared_ptr<const database::retention_board> retention_board =
+      std::make_shared<database::retention_board>();
   std::shared_ptr<const database_board> database = std::make_shared<database_board>();
   std::shared_ptr<const keeper_board> keeper;           ///< null: none, in tests of other things
   std::shared_ptr<const user_limit_counts> user_counts; ///< likewise

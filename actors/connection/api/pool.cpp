@@ -76,6 +76,7 @@ void api_state::metrics(const exchange_ptr& x) {
                          "Refusals that were too many to be written down.",
                          config_.audit ? static_cast<double>(config_.audit->passed_over()) : 0);
             add_recording_metrics(page, *config_.recordings_board);
+            add_retention_metrics(page, *config_.retention_board);
             add_pool_metrics(page, *seen.report);
             const auto [banned, bans] = config_.bans();
             page.gauge("roost_connections_banned",

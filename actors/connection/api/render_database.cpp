@@ -153,8 +153,6 @@ void add_recording_metrics(metric_page& page, const database::recordings_board& 
   page.counter("roost_recording_chunks_total", "Chunks of recordings that were made.",
                value(board.chunks));
   page.counter("roost_recording_bytes_total", "Bytes of those, compressed.", value(board.bytes));
-  page.counter("roost_recording_removed_total", "Chunks removed because they were too old.",
-               value(board.removed));
   page.counter("roost_search_pieces_total", "Pieces of text that were given to be written.",
                value(board.texts));
   page.counter("roost_search_bytes_total", "Bytes of those.", value(board.text_bytes));
@@ -162,12 +160,19 @@ void add_recording_metrics(metric_page& page, const database::recordings_board& 
                "Text that is recorded but cannot be searched: a piece or a session had too much of "
                "it, or it came faster than it is written.",
                value(board.text_skipped));
-  page.counter("roost_search_removed_total", "Pieces of text removed because they were too old.",
-               value(board.texts_removed));
   page.counter(
       "roost_recording_troubles_total",
       "Questions of the recorder to a terminal or to the archive that failed; tried again.",
       value(board.troubles));
+}
+
+void add_retention_metrics(metric_page& page, const database::retention_board& board) {
+  const auto value = [](const auto& x) { return static_cast<double>(x.load()); };
+  constexpr auto help = "Records removed because they were too old, by where they were.";
+  page.counter("roost_retention_removed_total", help, value(board.own), {{"from", "node"}});
+  page.counter("roost_retention_removed_total", help, value(board.shared), {{"from", "shared"}});
+  page.counter("roost_retention_troubles_total", "Removals that failed; tried again.",
+               value(board.troubles));
 }
 
 component database_component(const database_report& report) {

@@ -3,6 +3,7 @@
 #include "actors/connection/api/render.hpp"
 #include "actors/database/archive/archive_board.hpp"
 #include "actors/database/recordings_board.hpp"
+#include "actors/database/retention_board.hpp"
 #include "actors/runtime/metrics.hpp"
 #include "protocols/database_types.hpp"
 #include "protocols/pool_types.hpp"
@@ -32,6 +33,9 @@ void add_archive_metrics(metric_page& page, const database::archive_board& board
 
 /// `roost_recording_…` and `roost_search_…`.
 void add_recording_metrics(metric_page& page, const database::recordings_board& board);
+
+/// `roost_retention_…`.
+void add_retention_metrics(metric_page& page, const database::retention_board& board);
 
 /// For readiness and status: it is always ready, because the node works without its database; the
 /// text says what is the matter.

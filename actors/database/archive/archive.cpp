@@ -183,6 +183,8 @@ void archive_state::ship() {
             }
             config_.board->shipped += x.records;
             show_outbox(x.left);
+            if (x.left == 0)
+              config_.board->had_all = true;
             if (x.left > 0)
               ship();
           },

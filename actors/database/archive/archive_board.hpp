@@ -14,6 +14,8 @@ struct archive_board {
   std::atomic<std::uint64_t> outbox{0};        ///< that the shared database does not have yet
   std::atomic<std::uint64_t> shipped{0};       ///< to it, since the start
   std::atomic<std::uint64_t> ship_failures{0};
+  /// Since the start the shared database had everything once: nothing of earlier starts waits.
+  std::atomic<bool> had_all{false};
 };
 
 } // namespace roost::database

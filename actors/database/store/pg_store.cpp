@@ -35,6 +35,9 @@ std::optional<std::string> as_text(const sql_value& value) {
   return std::visit(convert, value);
 }
 
+// The two halves of an advisory lock's key: "roos", and what is locked ("remo").
+constexpr auto removal_lock = "1919905651, 1919249775";
+
 // The server's own limit comes first: then the session stays usable.
 constexpr std::chrono::seconds cut_margin{1};
 
@@ -79,6 +82,15 @@ public:
     has_begun_ = false;
     if (session_->is_open())
       (void)simple("ROLLBACK"); // a server that is not there has undone it
+  }
+
+  store_result<bool> remove_alone() override {
+    statement s;
+    s.sql = fmt::format("SELECT pg_catalog.pg_try_advisory_xact_lock({})", removal_lock);
+    std::vector<sql_row> rows;
+    if (auto done = run(s, &rows); !done)
+      return done.error();
+    return !rows.empty() && rows[0][0] == "t";
   }
 
   std::string time_in(std::string value) const override {

@@ -45,6 +45,9 @@ public:
   /// Undoes what was begun, as far as the database has not done that itself.
   virtual void rollback() = 0;
 
+  /// Whether nobody else removes anything now, and will not until the end of the transaction.
+  virtual store_result<bool> remove_alone() = 0;
+
   /// Microseconds as the database's time, and back.
   [[nodiscard]] virtual std::string time_in(std::string value) const = 0;
   [[nodiscard]] virtual std::string time_out(std::string column) const = 0;

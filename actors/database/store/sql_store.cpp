@@ -396,7 +396,12 @@ store_result<std::size_t> sql_store::remove_older(record_kind of, wall_time than
   s.sql = fmt::format("DELETE FROM {0} WHERE {1} IN (SELECT {1} FROM {0} WHERE {2} < {3} ORDER BY "
                       "{2} LIMIT {4})",
                       from.name, engine_->row_id(), from.age, before, s.value(std::int64_t{most}));
-  return engine_->run(s, nullptr);
+  return in_transaction([&]() -> store_result<std::size_t> {
+    auto alone = engine_->remove_alone();
+    if (!alone)
+      return alone.error();
+    return *alone ? engine_->run(s, nullptr) : store_result<std::size_t>(std::size_t{0});
+  });
 }
 
 store_result<std::vector<kind_total>> sql_store::totals() {

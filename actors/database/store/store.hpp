@@ -183,7 +183,8 @@ public:
   virtual store_result<text_total> texts(const std::string& session, const std::string& epoch) = 0;
 
   /// Deletes at most `most` records of a kind that are older; of sessions only those that have
-  /// ended. @returns how many; fewer than `most`: it is done.
+  /// ended. One node at a time: while another one removes, nothing is. @returns how many; fewer
+  /// than `most`: it is done, or being done.
   virtual store_result<std::size_t> remove_older(record_kind kind, wall_time than,
                                                  std::uint32_t most) = 0;
   virtual store_result<std::vector<kind_total>> totals() = 0;

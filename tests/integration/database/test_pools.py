@@ -165,3 +165,18 @@ class Alone(nodes.Case):
         self.assertEqual(one.database()["pools"], [])
         self.assertGreaterEqual(one.database()["archive"]["written"], 1)
         self.assertNotIn("roost_database_pool", one.get("/metrics").text)
+
+
+class Retention(nodes.Case):
+    def test_what_is_too_old_is_removed_from_PostgreSQL_too(self):
+        one = self.node()
+        one.wait_for("ready")
+        row = "INSERT INTO roost.session_event SELECT 's', now() - interval '%d days', 'exited', '{}', '%s' || n, 10 FROM generate_series(1, %d) n"
+        self.db.sql(row % (91, "old", 1000) + ";" + row % (89, "young", 10))
+        first = one.new(["sh", "-c", "exit 1"])["id"]
+        one.restart()
+        one.wait_for("ready")
+        left = lambda: self.db.value("SELECT count(*) FROM roost.session_event WHERE session = 's'")
+        wait_until(lambda: left() == "10", left, 30)
+        self.assertIn('roost_retention_removed_total{from="shared"} 1000', one.get("/metrics").text)
+        self.assertIn(first, [session["id"] for session in one.get("/history?scope=all").json()["sessions"]])

@@ -391,19 +391,6 @@ TEST_F(recordings_test, secrets_are_not_stored) {
   EXPECT_NE(stored().find("*"), std::string::npos);
 }
 
-TEST_F(recordings_test, old_chunks_are_removed) {
-  start();
-  write("abc");
-  pass(6s);
-  EXPECT_EQ(stored(), "#0\n0 abc\n");
-  stop();
-  clock.advance(721h);
-  w.waiting.reset();
-  start();
-  EXPECT_EQ(stored(), "");
-  EXPECT_EQ(board->removed, 1U);
-}
-
 TEST_F(recordings_test, text_can_be_found_from_the_first_chunk_on) {
   start();
   write("line 1\r\n");
@@ -498,17 +485,6 @@ TEST_F(recordings_test, text_gives_way_while_much_waits_to_be_written) {
   EXPECT_EQ(texts(), "");
   EXPECT_EQ(board->text_skipped, 7U);
   EXPECT_EQ(stored(), "#0\n0 line 1\r\n\n8 exit 3\n") << "the recording goes on";
-}
-
-TEST_F(recordings_test, old_text_is_removed) {
-  start();
-  write("line 1\r\n");
-  stop();
-  clock.advance(721h);
-  w.waiting.reset();
-  start();
-  EXPECT_EQ(texts(), "");
-  EXPECT_EQ(board->texts_removed, 1U);
 }
 
 } // namespace

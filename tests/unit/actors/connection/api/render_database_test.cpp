@@ -122,6 +122,19 @@ TEST(render_database, metrics_of_pools) {
   EXPECT_EQ(without.text(), "");
 }
 
+TEST(render_database, metrics_of_what_was_too_old) {
+  database::retention_board board;
+  board.own = 3;
+  board.shared = 4;
+  board.troubles = 5;
+  metric_page page;
+  add_retention_metrics(page, board);
+  for (const auto* line :
+       {"roost_retention_removed_total{from=\"node\"} 3",
+        "roost_retention_removed_total{from=\"shared\"} 4", "roost_retention_troubles_total 5"})
+    EXPECT_THAT(page.text(), HasSubstr(line));
+}
+
 TEST(render_database, every_state_has_a_name_that_the_schema_knows) {
   const auto schemas = json::parse(openapi_schemas());
   const auto& names = schemas.at("DatabaseState").at("enum").as_array();

@@ -147,6 +147,16 @@ TEST_F(archive_fixture, a_transaction_is_small_enough_for_an_empty_outbox) { // 
   EXPECT_EQ(what->batches, 1 + 4) << "two of 40 KiB in each: a quarter of 400 KiB";
 }
 
+TEST_F(archive_fixture, says_when_the_shared_database_had_everything) {
+  what->can_ship = false;
+  be(database_state::ready);
+  start(true);
+  EXPECT_FALSE(board->had_all);
+  what->can_ship = true;
+  advance(2s);
+  EXPECT_TRUE(board->had_all);
+}
+
 TEST_F(archive_fixture, what_can_never_be_written_is_counted_and_holds_up_nothing) {
   start();
   what->answer = {false, true, "damaged", 0};

@@ -561,6 +561,22 @@ TEST(pg_store_test, what_was_applied_is_there_once_whenever_the_server_dies) {
   EXPECT_EQ(expect(kept->mark(node_a, 1, 0)), 2U * batches);
 }
 
+TEST(pg_store_test, one_node_removes_at_a_time) {
+  migrated_pg pg;
+  const auto made = make_pg_store(pg.session(), std::chrono::seconds(30));
+  const keyed_record one{{node_a, 1, 0, 1}, 0, session_event{"s1", at_second(1), "x", "{}"}};
+  expect(made->apply({&one, 1}));
+  const auto other = pg.again();
+  ASSERT_TRUE(other->run("BEGIN; SELECT pg_advisory_xact_lock(1919905651, 1919249775)",
+                         std::chrono::seconds(5)));
+  const auto remove = [&] {
+    return expect(made->remove_older(record_kind::session_event, at_second(9), 10));
+  };
+  EXPECT_EQ(remove(), 0U);
+  ASSERT_TRUE(other->run("COMMIT", std::chrono::seconds(5)));
+  EXPECT_EQ(remove(), 1U);
+}
+
 TEST(pg_store_test, the_search_uses_its_index) {
   migrated_pg pg;
   const auto made = make_pg_store(pg.session(), std::chrono::seconds(30));
