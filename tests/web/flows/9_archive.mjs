@@ -78,6 +78,9 @@ export const flows = {
     await row.getByText('exit 3', { exact: true }).waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await until('the terminal to have the focus', () => page.evaluate(() => document.activeElement.matches('.xterm-helper-textarea')), {
+      describe: () => page.evaluate(() => document.activeElement.outerHTML.slice(0, 200)),
+    });
     await page.keyboard.type('echo typed-again\n');
     await browser.waitForText(/^typed-again$/m);
   },
@@ -98,6 +101,14 @@ export const flows = {
     await page.locator('.pane-notice').getByRole('button', { name: 'Recording' }).click();
     await until('the line in the player', async () => (await playerText(page)).includes('heard: speech'));
     checkEqual(await page.getByRole('button', { name: 'Back', exact: true }).count(), 0, 'ways back to where nobody was');
+    // The player has the focus. Escape hides its list of keys, then it closes the dialog.
+    const help = page.locator('.ap-overlay-help');
+    await page.keyboard.press('?');
+    await help.waitFor();
+    await page.keyboard.press('Escape');
+    await help.waitFor({ state: 'detached' });
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
   },
 
   'the history opens a session that runs; all by keys': async (stage) => {

@@ -23,6 +23,13 @@ export function play(host: HTMLElement, text: string, theme: ITheme, atMs: numbe
   });
   // A little later than the event: its time is a sum, and the player's is another one.
   if (atMs !== null) void player.seek(placeOf(text, atMs, longestPause) + 0.001);
+  host.addEventListener('keydown', leaveEscape, { capture: true });
   player.el.focus(); // its keys: space, arrows, f, ?
   return () => player.dispose();
+}
+
+/** The player takes Escape, to hide its list of keys; otherwise it is the dialog's. */
+function leaveEscape(event: KeyboardEvent): void {
+  const isHelping = (event.currentTarget as HTMLElement).querySelector('.ap-overlay-help') !== null;
+  if (event.key === 'Escape' && !isHelping) event.stopPropagation();
 }
