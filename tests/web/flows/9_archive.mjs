@@ -227,4 +227,50 @@ export const flows = {
     await playsToItsEnd(page);
     await fits('recording');
   },
+
+  'what a session has printed is found, and its recording stands at that place': async (stage) => {
+    const program = 'echo nothing; sleep 1.5; echo "a NeedLe in <b>hay</b>"; sleep 1.5; echo too-late; exit 2';
+    const { id } = await stage.server.newShell({ title: 'haystack', command: ['bash', '-c', program], cols: 60, rows: 12 });
+    const { id: live } = await stage.server.newShell({ title: 'live-haystack', command: ['sh', '-c', 'echo a livestraw; exec cat'] });
+    for (const word of ['needle', 'livestraw']) {
+      const found = async () => (await stage.server.api('GET', `/search?q=${word}`)).hits.length > 0;
+      await until(`${word} to be found`, found, { timeoutMs: 30_000 });
+    }
+    const browser = await stage.newShellPage();
+    const { page } = browser;
+    await page.getByRole('button', { name: 'Archive', exact: true }).click();
+    await page.getByText('Search', { exact: true }).first().click();
+    const words = page.getByRole('searchbox', { name: 'Words' });
+    await words.fill('!!');
+    await words.press('Enter');
+    await page.getByRole('dialog').getByRole('alert').getByText('a search needs a word').waitFor();
+    await words.fill('needle');
+    await page.getByText('Narrow down').click();
+    await page.getByRole('combobox', { name: 'Session' }).fill(id);
+    await page.getByLabel('From').fill('2020-01-31T12:00');
+    await words.press('Enter');
+    const hit = page.locator('.archive-row', { hasText: 'haystack' });
+    await hit.locator('mark', { hasText: /^NeedLe$/ }).waitFor();
+    check((await hit.locator('.hit').innerText()).includes('a NeedLe in <b>hay</b>'), 'the text of the hit');
+    await page.getByText('Narrowed down: session, from').waitFor();
+    await page.screenshot({ path: stage.screenshotPath('archive_hit') });
+    await hit.locator('.archive-open').click();
+    await until('the place', async () => (await playerText(page)).includes('a NeedLe in <b>hay</b>'));
+    const shownAt = await clock(page);
+    check(!(await playerText(page)).includes('too-late'), 'the recording does not stand at its place');
+    await page.keyboard.press(' '); // The player has the focus: on it goes.
+    await until('the end', async () => (await playerText(page)).includes('too-late'));
+    check((await clock(page)) > shownAt, 'the clock does not go on');
+
+    await page.getByRole('button', { name: 'Back', exact: true }).click();
+    await hit.locator('mark').waitFor();
+    checkEqual(await words.inputValue(), 'needle', 'what was looked for');
+    await page.getByText('Narrowed down: session, from').click();
+    await page.getByRole('combobox', { name: 'Session' }).fill('');
+    await words.fill('livestraw');
+    await words.press('Enter');
+    await page.locator('.archive-row', { hasText: 'live-haystack' }).locator('.archive-open').click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    checkEqual(await browser.activeId(), live, 'the session in front');
+  },
 };
