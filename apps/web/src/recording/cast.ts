@@ -28,24 +28,58 @@ export function withTheme(text: string, theme: ITheme): string {
   return JSON.stringify({ ...header, term: { ...header.term, theme: colours } }) + text.slice(end);
 }
 
+/** Something that a session has written. */
+export interface Place {
+  /** When the piece of output began that has it; RFC 3339. */
+  at: string;
+  /** As it was shown; empty: the beginning of the piece. */
+  word: string;
+}
+
+/** Characters in which the word is looked for; a piece of output is far smaller. */
+const longestLook = 256 * 1024;
+
 /**
- * Where in a recording something is that was written at `atMs`: the player's time, in seconds, of the
- * last event that is not later. The player cuts pauses to `longestPause` seconds.
+ * Where in a recording something is: the player's time, in seconds, by which the word is written. If
+ * it is not found as such (it was coloured letter by letter, say): the last event before the piece.
+ * The player cuts pauses to `longestPause` seconds.
  */
-export function placeOf(text: string, atMs: number, longestPause: number): number {
+export function placeOf(text: string, { at, word }: Place, longestPause: number): number {
   const beganAt = headerOf(text)?.timestamp;
-  if (typeof beganAt !== 'number' || !Number.isFinite(atMs)) return 0;
+  const atMs = Date.parse(at);
+  if (typeof beganAt !== 'number' || Number.isNaN(atMs)) return 0;
   // The header has whole seconds, so this is up to a second later than it was.
   const wanted = atMs / 1000 - beganAt;
   let now = 0;
   let place = 0;
-  for (let at = text.indexOf('\n['); at >= 0; at = text.indexOf('\n[', at + 1)) {
-    const pause = Number.parseFloat(text.slice(at + 2, at + 34)) || 0;
+  let found = 0;
+  let seen = '';
+  let looked = 0;
+  for (let begin = text.indexOf('\n['); begin >= 0; begin = text.indexOf('\n[', begin + 1)) {
+    const pause = Number.parseFloat(text.slice(begin + 2, begin + 34)) || 0;
     now += pause;
-    if (now > wanted) break;
     place += Math.min(pause, longestPause);
+    if (now <= wanted) found = place;
+    else if (word === '' || looked > longestLook) break;
+    if (word === '' || now <= wanted - 1) continue;
+    const output = outputOf(text, begin + 1);
+    seen += output;
+    if (seen.includes(word)) return place;
+    seen = seen.slice(-word.length);
+    looked += output.length;
   }
-  return place;
+  return found;
+}
+
+/** What the event in the line at `begin` has written. */
+function outputOf(text: string, begin: number): string {
+  const end = text.indexOf('\n', begin);
+  try {
+    const [, code, data] = JSON.parse(text.slice(begin, end < 0 ? undefined : end)) as unknown[];
+    return code === 'o' && typeof data === 'string' ? data : '';
+  } catch {
+    return ''; // The player says what is wrong with it.
+  }
 }
 
 interface Header {

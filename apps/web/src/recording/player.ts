@@ -1,20 +1,19 @@
 import 'asciinema-player/dist/bundle/asciinema-player.css';
 import { create } from 'asciinema-player';
 import type { ITheme } from '@xterm/xterm';
-import { placeOf, withTheme } from './cast';
+import { placeOf, withTheme, type Place } from './cast';
 
 /** Nobody wants to watch a prompt wait for hours. In seconds. */
 const longestPause = 2;
 
 /**
- * Plays asciicast v3 inside `host`, in its size; or stands still where something was written at `atMs`,
- * so that it can be read. Returns what ends it. This module has the player, and is loaded when it is
+ * Plays asciicast v3 inside `host`, in its size; or stands still at a place of it, so that it can be read. Returns what ends it. This module has the player, and is loaded when it is
  * needed.
  */
-export function play(host: HTMLElement, text: string, theme: ITheme, atMs: number | null): () => void {
+export function play(host: HTMLElement, text: string, theme: ITheme, place: Place | null): () => void {
   const source = { data: withTheme(text, theme), parser: 'asciicast' as const };
   const player = create(source, host, {
-    autoPlay: atMs === null,
+    autoPlay: place === null,
     idleTimeLimit: longestPause,
     fit: 'both',
     controls: true,
@@ -22,7 +21,7 @@ export function play(host: HTMLElement, text: string, theme: ITheme, atMs: numbe
     terminalFontFamily: 'var(--mono)',
   });
   // A little later than the event: its time is a sum, and the player's is another one.
-  if (atMs !== null) void player.seek(placeOf(text, atMs, longestPause) + 0.001);
+  if (place !== null) void player.seek(placeOf(text, place, longestPause) + 0.001);
   host.addEventListener('keydown', leaveEscape, { capture: true });
   player.el.focus(); // its keys: space, arrows, f, ?
   return () => player.dispose();

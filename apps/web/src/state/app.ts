@@ -3,6 +3,7 @@ import { isOffline, openSocket } from '../api/socket';
 import { databaseTopic, type DatabaseState, type NewSession } from '../api/types';
 import { idleCode } from '../protocol/close_codes';
 import type { ServerMessage } from '../protocol/messages';
+import type { Place } from '../recording/cast';
 import { browserClock } from '../session/clock';
 import { demandOf, pressureLevel } from '../session/demand';
 import { Link } from '../session/link';
@@ -342,10 +343,10 @@ export class App {
     return true;
   }
 
-  /** Of a session, from its beginning, or from what was written at `at` (RFC 3339). */
-  showRecording(session: string, title: string, at: string | null): void {
+  /** Of a session: from its beginning, or standing still at a place. */
+  showRecording(session: string, title: string, place: Place | null): void {
     const isFromArchive = this.store.get().dialog?.kind === 'archive';
-    this.showDialog({ kind: 'recording', session, title, at, isFromArchive });
+    this.showDialog({ kind: 'recording', session, title, place, isFromArchive });
   }
 
   setDrawer(isDrawerOpen: boolean): void {

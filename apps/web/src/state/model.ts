@@ -1,5 +1,6 @@
 import type { DatabaseState, Session, SessionEvent } from '../api/types';
 import type { Mode } from '../protocol/messages';
+import type { Place } from '../recording/cast';
 import type { PressureLevel } from '../session/demand';
 import type { LinkState } from '../session/link_types';
 import type { StreamView } from '../session/session_stream';
@@ -16,12 +17,12 @@ export type Dialog =
   | RecordingDialog
   | { kind: 'settings' };
 
-/** The recording of a session: from its beginning, or from what was written at `at` (RFC 3339). */
+/** The recording of a session: from its beginning, or standing still at a place. */
 export interface RecordingDialog {
   kind: 'recording';
   session: string;
   title: string;
-  at: string | null;
+  place: Place | null;
   /** Opened from the archive, so there is a way back. */
   isFromArchive: boolean;
 }

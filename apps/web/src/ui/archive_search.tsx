@@ -91,7 +91,8 @@ function HitRow({ hit, isAllNodes }: { hit: SearchHit; isAllNodes: boolean }) {
   const app = useApp();
   const title = hit.title || hit.session;
   const { exit_status: status } = hit;
-  const showRecording = () => app.showRecording(hit.session, title, hit.at);
+  const word = hit.parts.find(({ match }) => match)?.text ?? '';
+  const showRecording = () => app.showRecording(hit.session, title, { at: hit.at, word });
   return (
     <li class="archive-row">
       <button class="archive-open" onClick={() => app.openLive(hit.session) || showRecording()}>

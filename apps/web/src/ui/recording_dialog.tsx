@@ -12,7 +12,7 @@ import { bytesText } from './format';
 const formatNames = { 'asciicast-v3': 'asciicast v3', 'asciicast-v2': 'asciicast v2', text: 'Text' };
 
 /** Plays what was recorded of a session; as a file it can be had in each format. */
-export function RecordingDialog({ session, title, at, isFromArchive }: Recording) {
+export function RecordingDialog({ session, title, place, isFromArchive }: Recording) {
   const app = useApp();
   const host = useRef<HTMLDivElement>(null);
   const [note, setNote] = useState('Loading…');
@@ -35,7 +35,7 @@ export function RecordingDialog({ session, title, at, isFromArchive }: Recording
         return setError('The player cannot be loaded. It is part of the server: is it there, and still the same version?');
       }
       if (aborted.signal.aborted || !host.current) return;
-      stop = player.play(host.current, loaded.text, themes[app.theme], at === null ? null : Date.parse(at));
+      stop = player.play(host.current, loaded.text, themes[app.theme], place);
       if (loaded.isCut) setNote('This is the beginning only: a page cannot hold all of it. The files have the rest.');
     };
     void show();
@@ -43,11 +43,11 @@ export function RecordingDialog({ session, title, at, isFromArchive }: Recording
       aborted.abort();
       stop();
     };
-  }, [app, session, at]);
+  }, [app, session, place]);
   const onBack = isFromArchive ? () => app.showDialog({ kind: 'archive' }) : undefined;
   return (
     <Modal title={`Recording: ${title}`} isWide onBack={onBack}>
-      <div class={at === null ? 'player' : 'player at-place'} ref={host} hidden={error !== ''} />
+      <div class={place === null ? 'player' : 'player at-place'} ref={host} hidden={error !== ''} />
       {error !== '' && (
         <p class="player form-error" role="alert">
           {error}

@@ -33,11 +33,13 @@ describe('a recording', () => {
 
   it('is left to the player when it is damaged', () => {
     expect(withTheme('{"version":3\n[1,"o","x"]\n', themes.light)).toBe('{"version":3\n[1,"o","x"]\n');
-    expect(placeOf('nothing', 5000, 2)).toBe(0);
+    expect(placeOf('nothing', { at: '2026-01-31T12:00:00Z', word: 'x' }, 2)).toBe(0);
   });
 
+  const place = (atMs: number, word = '') =>
+    placeOf(cast, { at: new Date(atMs).toISOString(), word }, 2);
+
   it('is opened at the last event that is not later than the place', () => {
-    const place = (atMs: number) => placeOf(cast, atMs, 2);
     expect(place(1_000_000)).toBe(0);
     expect(place(1_000_250)).toBe(0.25);
     expect(place(1_001_749)).toBe(0.25);
@@ -47,7 +49,22 @@ describe('a recording', () => {
     expect(place(4_601_750)).toBe(3.75);
     expect(place(9_000_000)).toBe(4.25);
     expect(place(0)).toBe(0);
-    expect(place(Number.NaN)).toBe(0);
+    expect(placeOf(cast, { at: 'no time', word: '' }, 2)).toBe(0);
+  });
+
+  it('is opened where the word is written, in the piece that begins then', () => {
+    expect(place(1_000_250, 'one')).toBe(0.25);
+    expect(place(1_000_250, '[bracket]')).toBe(1.75);
+    expect(place(1_000_250, 'later')).toBe(3.75);
+    expect(place(1_000_250, 'bracket]\r\nmuch')).toBe(3.75); // cut between two events
+    expect(place(1_000_250, 'nowhere')).toBe(0.25);
+    expect(place(9_000_000, 'one')).toBe(4.25); // long before
+  });
+
+  it('is not looked through without an end', () => {
+    const noise = Array.from({ length: 300 }, () => JSON.stringify([0.01, 'o', 'x'.repeat(1024)]));
+    const text = [JSON.stringify(header), ...noise, JSON.stringify([0.01, 'o', 'word'])].join('\n');
+    expect(placeOf(text, { at: new Date(1_000_005).toISOString(), word: 'word' }, 2)).toBe(0);
   });
 });
 
