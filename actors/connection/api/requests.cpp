@@ -65,12 +65,6 @@ std::optional<std::string> read_title(object_reader& fields) {
   return title;
 }
 
-failure bad_parameter(std::string_view name, std::string_view expected, std::string_view got) {
-  return {request_error::bad_value, "the query parameter " + std::string(name) + ": expected " +
-                                        std::string(expected) + ", got " +
-                                        brief(boost::json::value(boost::json::string_view(got)))};
-}
-
 /// A number in the query, or the default.
 result<std::uint64_t> read_number(const http_request& request, std::string_view name,
                                   std::uint64_t least, std::uint64_t most, std::uint64_t absent) {

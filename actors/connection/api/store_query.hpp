@@ -18,6 +18,9 @@ enum class store_scope : std::uint8_t {
   all,  ///< in the database that it shares with others; on a node that shares none, as `node`
 };
 
+/// A query parameter that has not the value that was expected.
+failure bad_parameter(std::string_view name, std::string_view expected, std::string_view got);
+
 /// `?scope=`; `node` where nothing is said.
 result<store_scope> parse_scope(const http_request& request);
 

@@ -151,6 +151,7 @@ archive_actor::behavior_type archive(archive_actor::stateful_pointer<stub_state>
                                      world* w) {
   return {
       [w](const keep_records& x) { w->write(*x.what); },
+      [](const keep_for_sure&) { return records_kept{}; },
       [](const publish_session&) {},
       [w](const read_archive& x) {
         const bool is_there = !w->is_archive_away && w->answers_left > 0;

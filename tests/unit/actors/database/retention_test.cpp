@@ -33,7 +33,8 @@ struct world {
 
 archive_actor::behavior_type own_file(archive_actor::stateful_pointer<stub_state<archive_actor>>,
                                       world* w) {
-  return {[](const keep_records&) {}, [](const publish_session&) {},
+  return {[](const keep_records&) {}, [](const keep_for_sure&) { return records_kept{}; },
+          [](const publish_session&) {},
           [w](const read_archive& x) {
             x.look(&*w->own);
             return archive_read{};

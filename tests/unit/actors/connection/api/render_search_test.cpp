@@ -74,11 +74,11 @@ http_request asking(std::vector<std::pair<std::string, std::string>> query) {
 TEST(render_search, a_question_says_what_it_wants) {
   const auto plain = parse_search(asking({{"q", "error"}}));
   ASSERT_TRUE(plain);
-  EXPECT_EQ(plain->query.words, "error");
-  EXPECT_EQ(plain->query.at.limit, 20U);
+  EXPECT_EQ(plain->what.words, "error");
+  EXPECT_EQ(plain->what.at.limit, 20U);
   EXPECT_EQ(plain->scope, store_scope::node);
-  EXPECT_FALSE(plain->query.session || plain->query.when.from || plain->query.when.before ||
-               plain->query.command || plain->query.exit_status);
+  EXPECT_FALSE(plain->what.session || plain->what.when.from || plain->what.when.before ||
+               plain->what.command || plain->what.exit_status);
   const auto full = parse_search(asking({{"q", "\"no such\" file*"},
                                          {"session", "ab"},
                                          {"from", "2026-01-31T12:00:00Z"},
@@ -89,13 +89,13 @@ TEST(render_search, a_question_says_what_it_wants) {
                                          {"limit", "200"},
                                          {"cursor", "c"}}));
   ASSERT_TRUE(full);
-  EXPECT_EQ(full->query.session, "ab");
-  EXPECT_EQ(full->query.when.from, noon);
-  EXPECT_EQ(full->query.when.before, noon + 1s);
-  EXPECT_EQ(full->query.command, "make");
-  EXPECT_EQ(full->query.exit_status, -1);
-  EXPECT_EQ(full->query.at.limit, 200U);
-  EXPECT_EQ(full->query.at.cursor, "c");
+  EXPECT_EQ(full->what.session, "ab");
+  EXPECT_EQ(full->what.when.from, noon);
+  EXPECT_EQ(full->what.when.before, noon + 1s);
+  EXPECT_EQ(full->what.command, "make");
+  EXPECT_EQ(full->what.exit_status, -1);
+  EXPECT_EQ(full->what.at.limit, 200U);
+  EXPECT_EQ(full->what.at.cursor, "c");
   EXPECT_EQ(full->scope, store_scope::all);
 }
 
@@ -124,9 +124,9 @@ TEST(render_search, a_wrong_question_is_told_what_is_wrong) {
 TEST(render_search, who_may_see_one_session_searches_that) {
   auto request = asking({{"q", "x"}});
   request.who.only = session_id{"ab"};
-  EXPECT_EQ(parse_search(request)->query.session, "ab");
+  EXPECT_EQ(parse_search(request)->what.session, "ab");
   request.query.emplace_back("session", "ab");
-  EXPECT_EQ(parse_search(request)->query.session, "ab");
+  EXPECT_EQ(parse_search(request)->what.session, "ab");
   request.query.back().second = "cd";
   EXPECT_TRUE(parse_search(request).error().is(request_error::forbidden));
 }

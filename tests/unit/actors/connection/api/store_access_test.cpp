@@ -26,7 +26,8 @@ struct script {
 
 archive_actor::behavior_type own_file(archive_actor::stateful_pointer<script_state<archive_actor>>,
                                       script* s) {
-  return {[](const keep_records&) {}, [](const publish_session&) {},
+  return {[](const keep_records&) {}, [](const keep_for_sure&) { return records_kept{}; },
+          [](const publish_session&) {},
           [s](const read_archive& x) {
             ++s->own;
             x.look(nullptr);
