@@ -37,8 +37,8 @@ void recordings_state::catch_up(entry& e) {
       .then(
           [this, id, serial, found](const archive_read&) {
             auto* const at = find(id, serial);
-            if (at == nullptr)
-              return;
+            if (at == nullptr || !at->text)
+              return; // it has been put away meanwhile
             if (!*found)
               return stuck(*at, {request_error::store_unavailable, {}});
             for (const auto& each : **found) {
