@@ -46,6 +46,7 @@ void archive_state::open(archive_config config) {
   queue_.emplace(config_.queue);
   sessions_.emplace(config_.queue.node_uuid);
   pace_.emplace(config_.retry);
+  ship_pace_.emplace(config_.retry);
   workers_ = config_.make_workers(*self_);
   ship();
 }
@@ -165,22 +166,23 @@ void archive_state::show_outbox(std::uint64_t records) {
 }
 
 void archive_state::ship() {
-  if (!workers_.shipper || is_shipping_)
+  if (!workers_.shipper || is_shipping_ || timers_.is_armed(ship_timer))
     return;
   const auto state = config_.database->get().state;
-  if (state != database_state::ready && state != database_state::catching_up)
-    return ship_later();
+  if (state != database_state::ready && state != database_state::catching_up) {
+    ship_pace_.emplace(config_.retry); // when it is back is somebody else's patience
+    return ship_later(config_.ship_interval);
+  }
   is_shipping_ = true;
   runtime::ask(self_, workers_.shipper, patience, ship_some{})
       .then(
           [this](const some_shipped& x) {
             is_shipping_ = false;
-            if (!x.is_ok) {
-              ++config_.board->ship_failures;
-              log_.warn("records cannot be brought to the shared database and are tried again",
-                        log::kv("why", x.reason));
-              return ship_later();
-            }
+            if (!x.is_ok)
+              return on_not_shipped(x.reason);
+            ship_pace_->on_success(config_.time->now());
+            if (std::exchange(is_ship_failing_, false))
+              log_.info("records get to the shared database again");
             config_.board->shipped += x.records;
             show_outbox(x.left);
             if (x.left == 0)
@@ -190,13 +192,23 @@ void archive_state::ship() {
           },
           [this](const failure&) {
             is_shipping_ = false;
-            ship_later();
+            on_not_shipped("the shipper does not answer");
           });
 }
 
-void archive_state::ship_later() {
-  if (!timers_.is_armed(ship_timer))
-    timers_.after(ship_timer, config_.ship_interval, [this] { ship(); });
+// A database that is there may take nothing for hours (its disk is full): one line in the log says
+// so, and it is not asked with every record that is written.
+void archive_state::on_not_shipped(const std::string& why) {
+  ++config_.board->ship_failures;
+  if (!std::exchange(is_ship_failing_, true))
+    log_.warn("records cannot be brought to the shared database and are tried again",
+              log::kv("why", why));
+  ship_pace_->on_loss(config_.time->now());
+  ship_later(ship_pace_->after_failure(trouble::transient, *config_.random));
+}
+
+void archive_state::ship_later(std::chrono::milliseconds wait) {
+  timers_.after(ship_timer, wait, [this] { ship(); });
 }
 
 caf::result<archive_read> archive_state::read(const read_archive& x) {

@@ -87,7 +87,8 @@ private:
   void tell_written();
   void refuse_waiters(const char* why);
   void ship();
-  void ship_later();
+  void on_not_shipped(const std::string& why);
+  void ship_later(std::chrono::milliseconds wait);
   void show_outbox(std::uint64_t records);
   void show_queue();
 
@@ -97,6 +98,7 @@ private:
   std::optional<write_queue> queue_;
   std::optional<session_log> sessions_;
   std::optional<retry_pace> pace_;
+  std::optional<retry_pace> ship_pace_;
   archive_workers workers_;
   std::shared_ptr<const record_batch> in_flight_;
   std::uint64_t unwritable_ = 0; ///< records that could never be written
@@ -104,6 +106,7 @@ private:
   std::uint64_t last_ticket_ = 0;
   std::size_t questions_ = 0;
   bool is_shipping_ = false;
+  bool is_ship_failing_ = false; ///< and it was said
   bool was_full_ = false;
   std::optional<caf::error> ending_; ///< when everything is written
   runtime::timers<std::remove_pointer_t<archive_actor::pointer>> timers_;

@@ -187,6 +187,25 @@ TEST_F(archive_fixture, ships_while_the_database_is_there) {
   EXPECT_LE(what->shipments, before + 1);
 }
 
+TEST_F(archive_fixture, a_database_that_takes_nothing_is_not_asked_with_every_record) {
+  start(true);
+  be(database_state::ready);
+  advance(1s);
+  what->can_ship = false;
+  what->shipments = 0;
+  for (int i = 0; i < 100; ++i)
+    keep("a");
+  EXPECT_EQ(what->shipments, 1);
+  for (int second = 0; second < 60; ++second)
+    advance(1s);
+  EXPECT_GT(what->shipments, 60 / 5);
+  EXPECT_LT(what->shipments, 60);
+  what->can_ship = true;
+  what->left = 100;
+  advance(5s);
+  EXPECT_EQ(board->shipped, 100U);
+}
+
 TEST_F(archive_fixture, sessions_are_written_down) {
   start();
   session_info info;
