@@ -24,7 +24,7 @@ class Outages(unittest.TestCase):
         stage.settle()
         wrong = stage.judge()
         print("\n".join("  " + line for line in stage.figures()), flush=True)
-        self.assertEqual(wrong, [])
+        self.assertEqual(wrong, [], "\n".join(wrong))
 
     def test_DB_8_a_full_spool_stays_within_its_bounds_and_works_again(self):
         stage = self.rehearse(memory=2 * MIB, spool=1 * MIB, bulk=0.12, lines=(20, 100))
@@ -32,4 +32,4 @@ class Outages(unittest.TestCase):
         stage.watch.begin()
         wrong = stage.fill_spool()
         print("\n".join("  " + line for line in stage.caps()), flush=True)
-        self.assertEqual(wrong, [])
+        self.assertEqual(wrong, [], "\n".join(wrong))
