@@ -42,6 +42,10 @@ class Pools(nodes.Case):
         self.assertLess(time.monotonic() - begin, BOUND, answer)
         return answer
 
+    def active(self, query):
+        """Statements like this that are being carried out."""
+        return self.db.value(f"SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '{query}' AND pid <> pg_backend_pid()")
+
     def slow(self):
         """Every question to PostgreSQL about sessions takes an hour; what is written there goes on."""
         self.db.sql("ALTER TABLE roost.session RENAME TO session_of_before; CREATE VIEW roost.session AS SELECT s.* FROM roost.session_of_before s, "
@@ -94,9 +98,7 @@ class Pools(nodes.Case):
                                 + [lambda: [self.bounded(lambda: second.get("/history")).status for _ in range(20)]])
         self.assertEqual([answer.status for answer in answers[:4]], [504] * 4)
         self.assertEqual(answers[4], [200] * 20)
-        active = lambda: self.db.value("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND application_name = 'roost/second' AND "
-                                       "query LIKE '%session%'")
-        wait_until(lambda: active() == "0", active)
+        wait_until(lambda: self.active("%FROM session%") == "0", "cancelled in the server")
         self.assertEqual(self.pool(second, "analytics")["timeouts"], 4)
         metrics = second.get("/metrics").text
         self.assertIn('roost_database_pool_timeouts_total{pool="analytics"} 4', metrics)
@@ -134,6 +136,12 @@ class Pools(nodes.Case):
         self.assertIn("through the pooler", second.get(f"/sessions/{session}/recording?format=text").text)
         self.assertEqual((pooler.sql("SHOW search_path", self.db), pooler.sql("SHOW statement_timeout", self.db)), before,
                          "what is given to others is as it was")
+        # The pooler's one connection is free again, also after a question that never ends.
+        self.slow()
+        self.assertEqual(self.bounded(lambda: second.get("/history?scope=all")).status, 504)
+        wait_until(lambda: self.active("%FROM session%") == "0", "cancelled in the server", 30)
+        self.quick()
+        wait_until(lambda: self.ids(second) == {session}, "back by itself", 30)
 
     def test_an_end_in_the_middle_of_a_question_is_in_time(self):
         one = self.node()
@@ -145,8 +153,7 @@ class Pools(nodes.Case):
         done = nodes.at_once([lambda: self.status_of(one), lambda: wait_until(lambda: self.pool(one, "analytics")["busy"], "busy") and one.end()])
         self.assertEqual(done[1], 0, one.log()[-2000:])
         self.assertLess(time.monotonic() - begin, BOUND)
-        active = lambda: self.db.value("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%FROM session%' AND pid <> pg_backend_pid()")
-        wait_until(lambda: active() == "0", active, 30)
+        wait_until(lambda: self.active("%FROM session%") == "0", "cancelled in the server", 30)
 
     @staticmethod
     def status_of(one):
