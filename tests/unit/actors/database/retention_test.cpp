@@ -243,12 +243,13 @@ INSTANTIATE_TEST_SUITE_P(shared, retention_test,
                          testing::Values(engine_kind::sqlite, engine_kind::postgresql),
                          [](const auto& each) { return testing::PrintToString(each.param); });
 
-TEST(retention, every_kind_has_a_rule_but_nodes) {
+TEST(retention, every_kind_has_a_rule_but_nodes_and_tokens) {
   std::set<record_kind> ruled;
   for (const auto& each : rules_of({}))
     EXPECT_TRUE(ruled.insert(each.kind).second);
-  EXPECT_EQ(ruled.size(), std::variant_size_v<record> - 1);
+  EXPECT_EQ(ruled.size(), std::variant_size_v<record> - 2);
   EXPECT_FALSE(ruled.contains(record_kind::node));
+  EXPECT_FALSE(ruled.contains(record_kind::token)) << "what was taken away must not come back";
 }
 
 } // namespace
