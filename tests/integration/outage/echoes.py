@@ -88,7 +88,7 @@ def main(rounds):
     with contextlib.ExitStack() as cleanup:
         other = nodes.Node(nodes.settings(""), name="control")
         cleanup.callback(other.stop)
-        stage = cleanup.enter_context(schedule.Rehearsal(nodes.SEED, pace=10.0, bulk=0.25))
+        stage = cleanup.enter_context(schedule.Rehearsal(nodes.SEED, pace=10.0, bulk=0.25, disk_mib=4096))
         pair = Pair(stage, cleanup.enter_context(innocent.Innocent(other)))
         waited = [one_round(stage, pair, number) for number in range(rounds)]
         failed = stage.load.failures

@@ -9,17 +9,17 @@ import tempfile
 
 import postgres
 
-DISK_MIB = 224  # a new cluster takes 40, its log of changes up to 64 and what is being reused
+DISK_MIB = 512  # a new cluster takes 40, its log of changes 64 and more; enough for some minutes, and soon filled
 
 
 class SmallDisk:
     """A file system of a few MiB in memory. Mounting needs root: without it there is none, and `is_there` says so."""
 
-    def __init__(self):
+    def __init__(self, mib):
         self.folder = tempfile.mkdtemp(prefix="roost-disk-")
         os.chmod(self.folder, 0o755)
         self.filler = os.path.join(self.folder, "filler")
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m,mode=755", "tmpfs", self.folder], capture_output=True, text=True)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mib}m,mode=755", "tmpfs", self.folder], capture_output=True, text=True)
         self.is_there = done.returncode == 0
         self.why_not = done.stderr.strip()
         atexit.register(self.remove)
@@ -43,8 +43,8 @@ class SmallDisk:
 
 
 class Server(postgres.Postgres):
-    def __init__(self):
-        self.disk = SmallDisk()
+    def __init__(self, disk_mib):
+        self.disk = SmallDisk(disk_mib)
         super().__init__(self.disk.folder, max_wal_size="64MB", min_wal_size="32MB")
         atexit.register(self.disk.empty)
 

@@ -83,9 +83,9 @@ class Watch:
 class Rehearsal:
     """A server, its PostgreSQL, the load, somebody who types, and what came of it. A context manager."""
 
-    def __init__(self, seed, memory=MEMORY, spool=SPOOL, **of_load):
+    def __init__(self, seed, memory=MEMORY, spool=SPOOL, disk_mib=outages.DISK_MIB, **of_load):
         self.chance = random.Random(seed)
-        self.server = outages.Server()
+        self.server = outages.Server(disk_mib)
         self.db = self.server.database()
         self.spool, self.memory = spool, memory
         self.node = nodes.Node(configuration(self.db.url(), memory, spool), name="outage")
