@@ -17,8 +17,8 @@ struct database_pools_config {
 
 /// Where a node keeps what outlives its sessions, and how patient it is with it.
 struct database_config {
-  std::string url;      ///< "": SQLite in the data dir; "memory:"; "postgresql://…"
-  std::string init_url; ///< a way past a connection pooler; empty: as `url`
+  std::string url;           ///< "": SQLite in the data dir; "memory:"; "postgresql://…"
+  std::string init_url;      ///< a way past a connection pooler; empty: as `url`
   bool share_tokens = false; ///< tokens of all nodes of the same PostgreSQL hold on each
   std::chrono::milliseconds connect_timeout{3'000};
   std::chrono::milliseconds check_interval{1'000};
