@@ -49,13 +49,16 @@ struct batch_written {
   bool is_lost = false; ///< it can never be written: what is in it is gone
   std::string reason;
   std::uint64_t outbox = 0; ///< records that the shared database does not have yet
+  std::uint64_t outbox_bytes = 0;
+  std::uint64_t outbox_dropped = 0; ///< measures that found no room there, since the file was made
 };
 struct ship_some {};
 struct some_shipped {
   bool is_ok = false;
   std::uint64_t records = 0;
   std::uint64_t left = 0;
-  std::string reason;
+  std::string reason;   ///< for people
+  std::string log = {}; ///< the database's own words
 };
 
 } // namespace roost

@@ -32,6 +32,7 @@ struct init_outcome {
 /// How many records the shared database does not have yet.
 struct outbox_depth {
   std::uint64_t records = 0;
+  std::string trouble = {}; ///< why it has not taken any for long, for people; empty: it takes them
 };
 
 /// Begins an attempt. The worker says how it goes on.

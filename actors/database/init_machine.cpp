@@ -68,10 +68,12 @@ std::chrono::milliseconds init_machine::fail(const init_failure& why, steady_tim
   return wait;
 }
 
-void init_machine::set_backlog(std::uint64_t backlog, wall_time at) {
+void init_machine::set_backlog(std::uint64_t backlog, const std::string& trouble, wall_time at) {
   report_.outbox = backlog;
   if (report_.state == database_state::catching_up && backlog == 0)
     enter(database_state::ready, {}, at);
+  if (is_usable() && !trouble.empty() && report_.reason != trouble)
+    enter(database_state::catching_up, trouble, at);
 }
 
 std::optional<steady_time> init_machine::grace_ends() const {

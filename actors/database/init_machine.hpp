@@ -46,8 +46,9 @@ public:
   /// The attempt has failed, or what was ready is lost. @returns when to begin the next attempt.
   std::chrono::milliseconds fail(const init_failure& why, steady_time now, wall_time at,
                                  random_source& random);
-  /// How many writes wait now: catching up ends at 0.
-  void set_backlog(std::uint64_t backlog, wall_time at);
+  /// How many writes wait now: catching up ends at 0. @param trouble why the database has not taken
+  /// any for long: it is catching up until it has.
+  void set_backlog(std::uint64_t backlog, const std::string& trouble, wall_time at);
   /// Says memory-only if the grace is over. Call at `grace_ends`.
   void tick(steady_time now, wall_time at);
 

@@ -93,7 +93,7 @@ void initializer_state::on_progress(const init_progress& x) {
 
 void initializer_state::on_depth(const outbox_depth& x) {
   depth_ = x.records;
-  machine_->set_backlog(depth_, config_.time->now_wall());
+  machine_->set_backlog(depth_, x.trouble, config_.time->now_wall());
   tell();
 }
 

@@ -343,6 +343,7 @@ supervisor_actor node::spawn_tree() {
   database::archive_config archive;
   archive.queue = {node_id_, boot_, settings_.database.memory};
   archive.spool = settings_.database.spool;
+  archive.grace = settings_.database.grace;
   archive.board = archive_board_;
   archive.database = database_board_;
   archive.initializer = database_;

@@ -135,6 +135,11 @@ void add_archive_metrics(metric_page& page, const database::archive_board& board
                "Records that found no room, or could never be written.", value(board.dropped));
   page.gauge("roost_archive_outbox", "Records that the shared database does not have yet.",
              value(board.outbox));
+  page.gauge("roost_archive_outbox_bytes", "Bytes of those, at the last write.",
+             value(board.outbox_bytes));
+  page.counter("roost_archive_outbox_dropped_total",
+               "Measures that found no room there, since the file was made.",
+               value(board.outbox_dropped));
   page.counter("roost_archive_shipped_total", "Records brought to the shared database.",
                value(board.shipped));
   page.counter("roost_archive_ship_failures_total", "Batches that could not be brought there.",

@@ -109,7 +109,9 @@ void archive_state::send_batch() {
   runtime::ask(self_, workers_.writer, patience, write_batch{in_flight_})
       .then([this](const batch_written& x) { on_written(x); },
             [this](const failure&) {
-              on_written({false, false, "the writer does not answer", 0});
+              batch_written out;
+              out.reason = "the writer does not answer";
+              on_written(out);
             });
 }
 
@@ -135,6 +137,8 @@ void archive_state::on_written(const batch_written& x) {
   }
   in_flight_.reset();
   if (workers_.shipper) {
+    config_.board->outbox_bytes = x.outbox_bytes;
+    config_.board->outbox_dropped = x.outbox_dropped;
     show_outbox(x.outbox);
     ship();
   }
@@ -159,10 +163,10 @@ void archive_state::show_queue() {
   config_.board->waiting_bytes = queue_->bytes();
 }
 
-void archive_state::show_outbox(std::uint64_t records) {
+void archive_state::show_outbox(std::uint64_t records, const std::string& trouble) {
   config_.board->outbox = records;
   if (const auto to = config_.initializer())
-    caf::anon_send(to, outbox_depth{records});
+    caf::anon_send(to, outbox_depth{records, trouble});
 }
 
 void archive_state::ship() {
@@ -171,6 +175,7 @@ void archive_state::ship() {
   const auto state = config_.database->get().state;
   if (state != database_state::ready && state != database_state::catching_up) {
     ship_pace_.emplace(config_.retry); // when it is back is somebody else's patience
+    failing_since_.reset();
     return ship_later(config_.ship_interval);
   }
   is_shipping_ = true;
@@ -179,10 +184,11 @@ void archive_state::ship() {
           [this](const some_shipped& x) {
             is_shipping_ = false;
             if (!x.is_ok)
-              return on_not_shipped(x.reason);
+              return on_not_shipped(x);
             ship_pace_->on_success(config_.time->now());
-            if (std::exchange(is_ship_failing_, false))
+            if (failing_since_)
               log_.info("records get to the shared database again");
+            failing_since_.reset();
             config_.board->shipped += x.records;
             show_outbox(x.left);
             if (x.left == 0)
@@ -192,18 +198,23 @@ void archive_state::ship() {
           },
           [this](const failure&) {
             is_shipping_ = false;
-            on_not_shipped("the shipper does not answer");
+            on_not_shipped({false, 0, 0, "the shipper does not answer", {}});
           });
 }
 
 // A database that is there may take nothing for hours (its disk is full): one line in the log says
-// so, and it is not asked with every record that is written.
-void archive_state::on_not_shipped(const std::string& why) {
+// so, its state does after a while, and it is not asked with every record that is written.
+void archive_state::on_not_shipped(const some_shipped& x) {
   ++config_.board->ship_failures;
-  if (!std::exchange(is_ship_failing_, true))
+  const auto now = config_.time->now();
+  if (!failing_since_) {
+    failing_since_ = now;
     log_.warn("records cannot be brought to the shared database and are tried again",
-              log::kv("why", why));
-  ship_pace_->on_loss(config_.time->now());
+              log::kv("why", x.reason), log::kv("text", x.log));
+  }
+  if (now - *failing_since_ >= config_.grace)
+    show_outbox(config_.board->outbox, "it takes no records: " + x.reason);
+  ship_pace_->on_loss(now);
   ship_later(ship_pace_->after_failure(trouble::transient, *config_.random));
 }
 

@@ -42,6 +42,7 @@ struct archive_config {
                              std::chrono::milliseconds(5'000), std::chrono::milliseconds(60'000)};
   std::chrono::milliseconds change_interval{2'000}; ///< between records of a session that changes
   std::chrono::milliseconds ship_interval{500};     ///< between looks at a database that is away
+  std::chrono::milliseconds grace{5'000}; ///< until the database's state says that it fails
   std::size_t most_questions = 32;
   /// Bytes that the outbox may take. One transaction is at most a quarter of it: what is larger
   /// than the whole would never find room.
@@ -87,9 +88,9 @@ private:
   void tell_written();
   void refuse_waiters(const char* why);
   void ship();
-  void on_not_shipped(const std::string& why);
+  void on_not_shipped(const some_shipped& x);
   void ship_later(std::chrono::milliseconds wait);
-  void show_outbox(std::uint64_t records);
+  void show_outbox(std::uint64_t records, const std::string& trouble = {});
   void show_queue();
 
   archive_actor::pointer self_;
@@ -106,7 +107,7 @@ private:
   std::uint64_t last_ticket_ = 0;
   std::size_t questions_ = 0;
   bool is_shipping_ = false;
-  bool is_ship_failing_ = false; ///< and it was said
+  std::optional<steady_time> failing_since_; ///< bringing records to the shared database
   bool was_full_ = false;
   std::optional<caf::error> ending_; ///< when everything is written
   runtime::timers<std::remove_pointer_t<archive_actor::pointer>> timers_;

@@ -19,19 +19,24 @@ public:
 };
 
 batch_written write(local_file& file, const write_batch& x) {
+  batch_written out;
   const auto done = file.write(x.what->keyed);
   if (!done) {
     const auto& why = done.error();
-    const bool is_lost = why.kind == trouble::permanent;
-    if (!is_lost && why.why != store_error::reason::full)
+    out.is_lost = why.kind == trouble::permanent;
+    if (!out.is_lost && why.why != store_error::reason::full)
       file.close(); // opened anew, in case that helps
-    return {false, is_lost, why.text + (why.log.empty() ? "" : ": " + why.log), 0};
+    out.reason = why.text + (why.log.empty() ? "" : ": " + why.log);
+    return out;
   }
-  std::uint64_t left = 0;
+  out.is_ok = true;
   if (auto* const waiting = file.waiting())
-    if (const auto total = waiting->total())
-      left = total->records;
-  return {true, false, {}, left};
+    if (const auto total = waiting->total()) {
+      out.outbox = total->records;
+      out.outbox_bytes = total->bytes;
+      out.outbox_dropped = total->dropped;
+    }
+  return out;
 }
 
 archive_read read(local_file& file, const read_archive& x) {
@@ -78,10 +83,8 @@ shipper(archive_shipper_actor::stateful_pointer<file_worker_state<archive_shippe
               const ship_some&) {
     const auto done = work->next();
     if (!done)
-      return some_shipped{false, 0, 0,
-                          done.error().text +
-                              (done.error().log.empty() ? "" : ": " + done.error().log)};
-    return some_shipped{true, done->records, done->left, {}};
+      return some_shipped{false, 0, 0, done.error().text, done.error().log};
+    return some_shipped{true, done->records, done->left, {}, {}};
   }};
 }
 

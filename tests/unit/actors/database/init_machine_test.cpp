@@ -133,10 +133,32 @@ TEST_F(init_machine_fixture, catches_up_before_it_is_ready) {
   EXPECT_EQ(machine.state(), state::catching_up);
   EXPECT_TRUE(machine.is_usable());
   EXPECT_EQ(machine.report().outbox, 7U);
-  machine.set_backlog(3, at);
+  machine.set_backlog(3, {}, at);
   EXPECT_EQ(machine.state(), state::catching_up);
-  machine.set_backlog(0, at);
+  machine.set_backlog(0, {}, at);
   EXPECT_EQ(machine.state(), state::ready);
+}
+
+TEST_F(init_machine_fixture, a_database_that_takes_nothing_is_behind) {
+  begin();
+  succeed();
+  machine.set_backlog(5, {}, at);
+  EXPECT_EQ(machine.state(), state::ready) << "some records are always on their way";
+  machine.set_backlog(9, "no room", at);
+  machine.set_backlog(9, "no room", at);
+  EXPECT_EQ(machine.state(), state::catching_up);
+  EXPECT_EQ(machine.report().reason, "no room");
+  EXPECT_EQ(machine.report().entered[static_cast<std::size_t>(state::catching_up)], 1U);
+  machine.set_backlog(3, {}, at);
+  EXPECT_EQ(machine.state(), state::catching_up);
+  machine.set_backlog(0, {}, at);
+  EXPECT_EQ(machine.state(), state::ready);
+  EXPECT_EQ(machine.report().reason, "");
+  begin();
+  fail();
+  const auto before = machine.state();
+  machine.set_backlog(3, "no room", at);
+  EXPECT_EQ(machine.state(), before) << "it is away, which is worse";
 }
 
 TEST_F(init_machine_fixture, its_history_is_bounded_and_counts_everything) {

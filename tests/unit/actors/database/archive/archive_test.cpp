@@ -16,7 +16,13 @@ using namespace std::chrono_literals;
 /// What the workers do, and have done.
 struct script {
   std::vector<keyed_record> written;
-  batch_written answer{true, false, {}, 0};
+  batch_written answer = ok();
+  static batch_written ok() {
+    batch_written out;
+    out.is_ok = true;
+    return out;
+  }
+  std::vector<outbox_depth> told; ///< what the initializer heard
   int batches = 0;
   int shipments = 0;
   std::uint64_t left = 0;
@@ -50,9 +56,14 @@ archive_shipper_actor::behavior_type shipper(scripted<archive_shipper_actor>, sc
   return {[s](const ship_some&) {
     ++s->shipments;
     if (!s->can_ship)
-      return some_shipped{false, 0, 0, "away"};
-    return some_shipped{true, std::exchange(s->left, 0), 0, {}};
+      return some_shipped{false, 0, 0, "away", "in its words"};
+    return some_shipped{true, std::exchange(s->left, 0), 0, {}, {}};
   }};
+}
+
+database_actor::behavior_type initializer_stub(scripted<database_actor>, script_ptr s) {
+  return {[](const init_progress&) {}, [s](const outbox_depth& x) { s->told.push_back(x); },
+          [](const timer_fired&) {}};
 }
 
 class archive_fixture : public test::actor_fixture {
@@ -65,6 +76,10 @@ protected:
     config.random = &random;
     config.board = board;
     config.database = database;
+    if (has_shared) {
+      initializer = sys.spawn(initializer_stub, what);
+      config.initializer.put(initializer);
+    }
     config.make_workers = [this, has_shared](caf::local_actor& parent) {
       archive_workers out;
       out.writer = parent.spawn(writer, what);
@@ -82,6 +97,10 @@ protected:
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     settle();
     actor = nullptr;
+    if (initializer)
+      caf::anon_send_exit(initializer, caf::exit_reason::user_shutdown);
+    initializer = nullptr;
+    settle();
   }
   void keep(const std::string& session) {
     auto batch = std::make_shared<record_batch>();
@@ -108,6 +127,7 @@ protected:
   std::shared_ptr<database_board> database = std::make_shared<database_board>();
   std::uint64_t spool = 1 << 30;
   archive_actor actor;
+  database_actor initializer;
 };
 
 TEST_F(archive_fixture, writes_what_it_is_given) {
@@ -122,12 +142,12 @@ TEST_F(archive_fixture, writes_what_it_is_given) {
 
 TEST_F(archive_fixture, tries_again_what_could_not_be_written_and_keeps_the_order) {
   start();
-  what->answer = {false, false, "full", 0};
+  what->answer = {false, false, "full", 0, 0, 0};
   keep("a");
   keep("b");
   EXPECT_EQ(what->written.size(), 0U);
   EXPECT_EQ(board->waiting, 2U);
-  what->answer = {true, false, {}, 0};
+  what->answer = script::ok();
   advance(10s);
   ASSERT_EQ(what->written.size(), 2U);
   EXPECT_EQ(std::get<session_event>(what->written[0].what).session, "a");
@@ -136,11 +156,11 @@ TEST_F(archive_fixture, tries_again_what_could_not_be_written_and_keeps_the_orde
 TEST_F(archive_fixture, a_transaction_is_small_enough_for_an_empty_outbox) { // DB-8
   spool = 400 << 10;
   start();
-  what->answer = {false, false, "full", 0};
+  what->answer = {false, false, "full", 0, 0, 0};
   keep("a"); // alone in the first transaction
   for (int i = 0; i < 8; ++i)
     keep(std::string(40 << 10, 'b'));
-  what->answer = {true, false, {}, 0};
+  what->answer = script::ok();
   what->batches = 0;
   advance(10s);
   EXPECT_EQ(what->written.size(), 9U);
@@ -159,10 +179,10 @@ TEST_F(archive_fixture, says_when_the_shared_database_had_everything) {
 
 TEST_F(archive_fixture, what_can_never_be_written_is_counted_and_holds_up_nothing) {
   start();
-  what->answer = {false, true, "damaged", 0};
+  what->answer = {false, true, "damaged", 0, 0, 0};
   keep("a");
   EXPECT_EQ(board->dropped, 1U);
-  what->answer = {true, false, {}, 0};
+  what->answer = script::ok();
   keep("b");
   EXPECT_EQ(what->written.size(), 1U);
 }
@@ -206,6 +226,28 @@ TEST_F(archive_fixture, a_database_that_takes_nothing_is_not_asked_with_every_re
   EXPECT_EQ(board->shipped, 100U);
 }
 
+TEST_F(archive_fixture, a_database_that_takes_nothing_for_long_is_told_of_with_why) {
+  start(true);
+  be(database_state::ready);
+  advance(1s);
+  what->can_ship = false;
+  what->told.clear();
+  what->answer.outbox = 7;
+  keep("a");
+  advance(3s);
+  for (const auto& each : what->told)
+    EXPECT_EQ(each.trouble, "") << "it may pass";
+  clock.advance(10s);
+  advance(10s);
+  ASSERT_FALSE(what->told.empty());
+  EXPECT_EQ(what->told.back().trouble, "it takes no records: away");
+  EXPECT_EQ(what->told.back().records, 7U);
+  what->can_ship = true;
+  advance(10s);
+  EXPECT_EQ(what->told.back().trouble, "");
+  EXPECT_EQ(what->told.back().records, 0U);
+}
+
 TEST_F(archive_fixture, sessions_are_written_down) {
   start();
   session_info info;
@@ -244,13 +286,13 @@ TEST_F(archive_fixture, what_has_to_be_there_first_is_answered_when_it_is) {
 
 TEST_F(archive_fixture, what_has_to_be_there_first_is_refused_at_once_while_it_cannot_be_written) {
   start();
-  what->answer = {false, false, "full", 0};
+  what->answer = {false, false, "full", 0, 0, 0};
   auto first = keep_for_sure("a");
   EXPECT_TRUE(collect<records_kept>(first).why.is(request_error::store_unavailable));
   auto second = keep_for_sure("b");
   EXPECT_TRUE(collect<records_kept>(second).why.is(request_error::store_unavailable));
   EXPECT_EQ(board->waiting, 1U) << "of the second nothing is left";
-  what->answer = {true, false, {}, 0};
+  what->answer = script::ok();
   advance(10s);
   EXPECT_EQ(what->written.size(), 1U);
   auto third = keep_for_sure("c");
@@ -259,7 +301,7 @@ TEST_F(archive_fixture, what_has_to_be_there_first_is_refused_at_once_while_it_c
 
 TEST_F(archive_fixture, what_waits_behind_a_failure_is_refused_with_it) {
   start();
-  what->answer = {false, true, "damaged", 0};
+  what->answer = {false, true, "damaged", 0, 0, 0};
   auto first = keep_for_sure("a");
   auto second = keep_for_sure("b");
   EXPECT_TRUE(collect<records_kept>(first).why.is(request_error::store_unavailable));
@@ -268,7 +310,7 @@ TEST_F(archive_fixture, what_waits_behind_a_failure_is_refused_with_it) {
 
 TEST_F(archive_fixture, what_finds_no_room_is_refused) {
   start();
-  what->answer = {false, false, "full", 0};
+  what->answer = {false, false, "full", 0, 0, 0};
   keep("in flight");
   auto batch = std::make_shared<record_batch>();
   for (int i = 0; i < 200; ++i)
@@ -278,7 +320,7 @@ TEST_F(archive_fixture, what_finds_no_room_is_refused) {
   EXPECT_GT(board->dropped, 0U);
   auto asked = keep_for_sure(std::string(32 << 10, 'x'));
   EXPECT_TRUE(collect<records_kept>(asked).why.is(request_error::store_unavailable));
-  what->answer = {true, false, {}, 0}; // so that it can end
+  what->answer = script::ok(); // so that it can end
   advance(10s);
 }
 

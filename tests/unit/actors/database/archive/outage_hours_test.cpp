@@ -305,7 +305,7 @@ private:
     }
   }
   void tell_backlog() {
-    machine_->set_backlog(file_->waiting()->total()->records, clock_.now_wall());
+    machine_->set_backlog(file_->waiting()->total()->records, {}, clock_.now_wall());
   }
   void ship() {
     if (!machine_->is_usable())
