@@ -43,6 +43,7 @@ class State(node.Case):
             file.writelines(f"row {i} ünïcödé 漢字\n" for i in range(500))
         name = one.new(["vim", "-u", "NONE", "-c", "set nocp mouse=a title t_BE=\x1b[?2004h ttymouse=sgr", path])["id"]
         one.wait_for(name, text="row 20")
+        one.wait_for(name, idle_ms=300)  # while it starts vim can miss that its size has changed
         self.assertEqual(one.post(f"/sessions/{name}/resize", {"cols": 133, "rows": 37}).status, 200)
         wait_until(lambda: "row 35" in one.screen(name), "vim fills the new size")
         one.type(name, b"100Gwww")
