@@ -172,6 +172,7 @@ void pools_state::start(pool& p, const pool_model::steps::started& x) {
 }
 
 void pools_state::carry_out(pool& p, const pool_model::steps& steps) {
+  config_.board->put(p.name, report_of(p.model, p.others)); // who has an answer finds it counted
   for (const auto& each : steps.ends)
     end(each);
   for (const auto each : steps.cuts)
@@ -180,7 +181,6 @@ void pools_state::carry_out(pool& p, const pool_model::steps& steps) {
     dismiss(p.workers.at(each));
   for (const auto& each : steps.starts)
     start(p, each);
-  config_.board->put(p.name, report_of(p.model, p.others));
   arm();
 }
 
