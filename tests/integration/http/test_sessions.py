@@ -261,7 +261,7 @@ class Sessions(unittest.TestCase):
     def test_waits_for_a_command_typed_by_somebody(self):
         session = self.shell()
         path = f"/sessions/{session['id']}"
-        self.server.post(path + "/input", {"text": "sleep 0.3; (exit 4)", "keys": ["Enter"]})
+        self.server.post(path + "/input", {"text": "sleep 2; (exit 4)", "keys": ["Enter"]})
         done = self.server.post(path + "/wait", {"command": True, "timeout_ms": 5000}).json()
         self.assertEqual((done["met"], done["reason"], done["exit_status"]), (True, "command_ended", 4))
 
