@@ -12,13 +12,14 @@ import load
 import nodes
 import outages
 import process
-from roost import wait_until
+from roost import is_sanitized, wait_until
 
 MIB = 1 << 20
 MEMORY, SPOOL = 4 * MIB, 64 * MIB  # database.fallback
 GRACE = 1.0
 SLACK = 2.0         # seconds: what is told is in the node's own file well within that
-SERVER_MEMORY = 96 * MIB  # how much a server may grow in all, whatever is away
+# How much a server may grow in all, whatever is away. The sanitizers keep what was freed.
+SERVER_MEMORY = (512 if is_sanitized() else 96) * MIB
 FILLING = 120       # seconds until a full spool is full
 JOURNAL = 32 * MIB  # SQLite's log of changes
 
