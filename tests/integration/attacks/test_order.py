@@ -35,7 +35,7 @@ class EveryOrder(unittest.TestCase):
             watch.look()
         print(f"statuses {self.statuses}, most {watch.most}, looks {watch.looks}, {nodes.differences(NOTHING, self.node.totals())}")
         self.assertEqual(watch.broken, [], f"ROOST_SEED={SEED}")
-        self.assertGreater(self.statuses.get(101, 0), 30)
+        self.assertGreater(self.statuses.get(101, 0), 10, "enough came in for the rest to mean something")
         for it in self.held:
             it[0].close()
         self.node.wait_for_used(websockets=0, http=0, handshakes=0, local=1)
