@@ -21,11 +21,16 @@ constexpr error_row row(supervision_error c, std::string_view name, std::string_
                         int status) {
   return {error_domain::supervision, static_cast<std::uint8_t>(c), name, title, status, 0, 1};
 }
+constexpr error_row row(channel_error c, std::string_view name, std::string_view title, int status,
+                        int cli = 1) {
+  return {error_domain::channel, static_cast<std::uint8_t>(c), name, title, status, 0, cli};
+}
 
 using te = terminal_error;
 using re = request_error;
 using se = setup_error;
 using ve = supervision_error;
+using ce = channel_error;
 
 // One row per code; the CLI's exit code 2 is "usage": the caller's own words were wrong.
 constexpr std::array rows = {
@@ -111,6 +116,19 @@ constexpr std::array rows = {
     row(ve::intensity_exceeded, "part-failing", "A part of the server keeps failing", 503),
     row(ve::child_stuck, "part-stuck", "A part of the server does not stop", 500),
     row(ve::stopping, "part-stopping", "This part of the server is stopping", 503),
+
+    row(ce::no_such_channel, "no-such-channel", "There is no channel with this name", 404),
+    row(ce::timed_out, "call-timed-out", "The helper did not answer the call in time", 504),
+    row(ce::rejected, "call-rejected", "The channel's breaker does not let calls through now", 503),
+    row(ce::unavailable, "channel-unavailable", "There is nothing at the channel's end", 503),
+    row(ce::transport, "channel-transport", "The way to the helper broke during the call", 502),
+    row(ce::protocol, "channel-protocol", "The helper's answer is not valid", 502),
+    row(ce::helper_error, "helper-error", "The helper answered the call with an error", 502),
+    row(ce::overload, "channel-overload", "The channel has as many calls as it may have at a time",
+        503),
+    row(ce::cancelled, "call-cancelled", "The call was cancelled", 409),
+    row(ce::bad_state, "bad-override-state", "A breaker cannot be set to this state by hand", 400,
+        2),
 };
 
 constexpr const error_row& internal_row() {

@@ -96,7 +96,28 @@ enum class supervision_error : std::uint8_t {
   stopping,
 };
 
-enum class error_domain : std::uint8_t { terminal = 1, request = 2, setup = 3, supervision = 4 };
+/// What can go wrong with a channel to a helper process.
+enum class channel_error : std::uint8_t {
+  none = 0,
+  no_such_channel,
+  timed_out,
+  rejected, ///< by the breaker
+  unavailable,
+  transport,
+  protocol,
+  helper_error,
+  overload,
+  cancelled,
+  bad_state, ///< of an override
+};
+
+enum class error_domain : std::uint8_t {
+  terminal = 1,
+  request = 2,
+  setup = 3,
+  supervision = 4,
+  channel = 5
+};
 
 /// A failure that somebody can act on. `detail` may be shown to the caller: it names what *they*
 /// sent (a command, a folder, a field), never a server's path, host, SQL or exception text.
@@ -117,6 +138,9 @@ struct failure {
   failure(supervision_error c, std::string what = {})
       : domain(error_domain::supervision), code(static_cast<std::uint8_t>(c)),
         detail(std::move(what)) {}
+  failure(channel_error c, std::string what = {})
+      : domain(error_domain::channel), code(static_cast<std::uint8_t>(c)), detail(std::move(what)) {
+  }
 
   [[nodiscard]] bool is(terminal_error c) const {
     return domain == error_domain::terminal && code == static_cast<std::uint8_t>(c);
@@ -129,6 +153,9 @@ struct failure {
   }
   [[nodiscard]] bool is(supervision_error c) const {
     return domain == error_domain::supervision && code == static_cast<std::uint8_t>(c);
+  }
+  [[nodiscard]] bool is(channel_error c) const {
+    return domain == error_domain::channel && code == static_cast<std::uint8_t>(c);
   }
 };
 

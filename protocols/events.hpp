@@ -1,5 +1,6 @@
 #pragma once
 
+#include "protocols/channel_types.hpp"
 #include "protocols/database_types.hpp"
 #include "protocols/ids.hpp"
 #include "protocols/runtime.hpp"
@@ -31,16 +32,18 @@ enum class event_topic : std::uint8_t {
   session_removed,
   pool_pressure,
   database_changed,
+  channel_changed,
 };
 
 /// Every topic with the name it has in JSON and in queries.
-inline constexpr std::array<std::pair<event_topic, std::string_view>, 6> event_topics = {{
+inline constexpr std::array<std::pair<event_topic, std::string_view>, 7> event_topics = {{
     {event_topic::session_created, "session.created"},
     {event_topic::session_changed, "session.changed"},
     {event_topic::session_exited, "session.exited"},
     {event_topic::session_removed, "session.removed"},
     {event_topic::pool_pressure, "pool.pressure"},
     {event_topic::database_changed, "database.changed"},
+    {event_topic::channel_changed, "channel.changed"},
 }};
 
 constexpr std::string_view to_string(event_topic topic) {
@@ -86,6 +89,13 @@ struct publish_database {
   database_state state = database_state::idle;
   std::string reason; ///< for people
   database_backend backend = database_backend::sqlite;
+};
+
+/// A channel's breaker has changed. See channel::breaker.
+struct publish_channel {
+  std::string name;
+  channel_transition change;
+  std::chrono::milliseconds retry_after{0}; ///< when it has opened
 };
 
 /// Asks for events as messages. A sink has one filter; a later one replaces it, an empty one ends
@@ -143,6 +153,7 @@ CAF_ADD_TYPE_ID(roost_events, (roost::stream_events))
 CAF_ADD_TYPE_ID(roost_events, (roost::event_sink_actor))
 CAF_ADD_TYPE_ID(roost_events, (roost::publish_pressure))
 CAF_ADD_TYPE_ID(roost_events, (roost::publish_database))
+CAF_ADD_TYPE_ID(roost_events, (roost::publish_channel))
 CAF_END_TYPE_ID_BLOCK(roost_events)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::publish_session)
@@ -153,6 +164,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::events_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::stream_events)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::publish_pressure)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::publish_database)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(roost::publish_channel)
 
 namespace roost {
 
@@ -164,6 +176,8 @@ using events_actor = caf::typed_actor<
     caf::reacts_to<publish_pressure>,
     // The database's state, from its initializer.
     caf::reacts_to<publish_database>,
+    // What a channel's breaker did, from the channel.
+    caf::reacts_to<publish_channel>,
     // Starts, changes or (empty filter) ends a sink's subscription.
     caf::replies_to<subscribe_events, event_sink_actor>::with<events_subscribed>,
     // Starts a stream of text.

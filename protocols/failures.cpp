@@ -19,6 +19,8 @@ caf::atom_value category(error_domain domain) {
     return caf::atom("setup");
   case error_domain::supervision:
     return caf::atom("supervis");
+  case error_domain::channel:
+    return caf::atom("channel");
   }
   return caf::atom("request");
 }
@@ -31,7 +33,7 @@ caf::error to_caf(const failure& why) {
 
 failure from_caf(const caf::error& why) {
   for (const auto domain : {error_domain::terminal, error_domain::request, error_domain::setup,
-                            error_domain::supervision}) {
+                            error_domain::supervision, error_domain::channel}) {
     if (why.category() != category(domain))
       continue;
     failure result;

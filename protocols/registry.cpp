@@ -1,6 +1,7 @@
 #include "protocols/registry.hpp"
 
 #include "protocols/archive.hpp"
+#include "protocols/channels.hpp"
 #include "protocols/connection.hpp"
 #include "protocols/database.hpp"
 #include "protocols/events.hpp"
@@ -28,6 +29,7 @@ static_assert(in_order<caf::id_block::roost_connection, caf::id_block::roost_eve
 static_assert(in_order<caf::id_block::roost_events, caf::id_block::roost_database>);
 static_assert(in_order<caf::id_block::roost_database, caf::id_block::roost_archive>);
 static_assert(in_order<caf::id_block::roost_archive, caf::id_block::roost_pools>);
+static_assert(in_order<caf::id_block::roost_pools, caf::id_block::roost_channels>);
 
 } // namespace
 
@@ -41,6 +43,7 @@ void register_messages(caf::actor_system_config& config) {
   config.add_message_types<caf::id_block::roost_database>();
   config.add_message_types<caf::id_block::roost_archive>();
   config.add_message_types<caf::id_block::roost_pools>();
+  config.add_message_types<caf::id_block::roost_channels>();
 }
 
 } // namespace roost

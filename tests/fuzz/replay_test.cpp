@@ -35,15 +35,14 @@ TEST_P(fuzz_replay, every_kept_input_and_each_of_its_beginnings_keeps_the_promis
   EXPECT_GT(count, 0) << folder;
 }
 
-INSTANTIATE_TEST_SUITE_P(all, fuzz_replay,
-                         testing::Values(surface{"config", config}, surface{"frame", frame},
-                                         surface{"http_body", http_body},
-                                         surface{"client_message", client_message},
-                                         surface{"http_head", http_head},
-                                         surface{"proxy_header", proxy_header},
-                                         surface{"recording_chunk", recording_chunk},
-                                         surface{"terminal_output", terminal_output}),
-                         [](const auto& tested) { return tested.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    all, fuzz_replay,
+    testing::Values(surface{"config", config}, surface{"frame", frame},
+                    surface{"http_body", http_body}, surface{"client_message", client_message},
+                    surface{"http_head", http_head}, surface{"proxy_header", proxy_header},
+                    surface{"recording_chunk", recording_chunk},
+                    surface{"terminal_output", terminal_output}, surface{"breaker", breaker}),
+    [](const auto& tested) { return tested.param.name; });
 
 } // namespace
 } // namespace roost::fuzz

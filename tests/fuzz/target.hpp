@@ -25,5 +25,8 @@ void proxy_header(std::string_view data);
 void recording_chunk(std::string_view data);
 /// What a program writes to its terminal; the first three bytes choose the size and the cuts.
 void terminal_output(std::string_view data);
+/// What a helper and its callers do to a circuit breaker: seed and rules, then two bytes for each
+/// operation.
+void breaker(std::string_view data);
 
 } // namespace roost::fuzz

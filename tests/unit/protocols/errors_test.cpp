@@ -24,6 +24,8 @@ TEST(errors, every_code_has_a_row_of_its_own) {
   look(terminal_error::run_as_unavailable, error_domain::terminal);
   look(request_error::internal, error_domain::request);
   look(setup_error::internal, error_domain::setup);
+  look(supervision_error::stopping, error_domain::supervision);
+  look(channel_error::bad_state, error_domain::channel);
 }
 
 TEST(errors, rows_are_found_by_name) {

@@ -17,7 +17,7 @@ constexpr std::string_view table_head = "| type | meaning | HTTP | close code | 
 
 std::string table() {
   std::string out(table_head);
-  for (const auto domain : {error_domain::terminal, error_domain::request})
+  for (const auto domain : {error_domain::terminal, error_domain::request, error_domain::channel})
     for (unsigned code = 1; code < 256; ++code) {
       const auto& row = describe(domain, static_cast<std::uint8_t>(code));
       if (row.domain != domain || row.code != code)
@@ -48,7 +48,7 @@ TEST(errors_page, has_the_table_of_the_code) {
 }
 
 TEST(errors, names_are_unique_and_found_again) {
-  for (const auto domain : {error_domain::terminal, error_domain::request})
+  for (const auto domain : {error_domain::terminal, error_domain::request, error_domain::channel})
     for (unsigned code = 1; code < 256; ++code) {
       const auto& row = describe(domain, static_cast<std::uint8_t>(code));
       if (row.domain == domain && row.code == code) {
