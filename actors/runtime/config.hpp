@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "actors/runtime/config_channels.hpp"
 #include "actors/runtime/config_database.hpp"
 #include "actors/runtime/config_recording.hpp"
 #include "actors/runtime/config_restart.hpp"
@@ -111,6 +112,7 @@ struct config {
   tls_config tls;
   connections_config connections;
   terminals_config terminals;
+  std::vector<channel_config> channels; ///< in the order of the file
   database_config database;
   recording_config recording;
   log::settings log;

@@ -305,12 +305,14 @@ private:
     if (known.value.read_section) {
       const auto before = out_.problems.size() + hidden_;
       known.value.read_section(
-          out_.values, value, [&](text_position at, const std::string& below, std::string message) {
+          out_.values, value,
+          [&](text_position at, const std::string& below, std::string message) {
             complain(place_of(at),
                      below.empty() ? std::string(known.path)
                                    : join_path(known.path, visible(below)),
                      std::move(message));
-          });
+          },
+          [&](const std::string& path) { return absolute(base_dir, path); });
       if (out_.problems.size() + hidden_ == before)
         out_.origins[row] = std::move(origin);
       return;

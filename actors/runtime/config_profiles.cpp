@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "actors/runtime/config_section.hpp"
 #include "actors/runtime/config_values.hpp"
-#include "actors/runtime/spelling.hpp"
 
 namespace roost::config_values {
 
@@ -15,13 +15,6 @@ constexpr std::size_t most_profiles = 32;
 constexpr std::size_t most_paths = 64;
 constexpr std::size_t longest_name = 32;
 constexpr std::string_view limits_prefix = "terminals.limits.";
-
-const yaml_node* find(const yaml_node& map, std::string_view key) {
-  for (const auto& member : map.members)
-    if (member.key == key)
-      return &member.value;
-  return nullptr;
-}
 
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= longest_name && text.front() != '-' &&
@@ -155,40 +148,15 @@ private:
                        [name](const sandbox_profile& p) { return p.name == name; });
   }
 
-  /// Visits the members of a map, each key once.
-  template <class Visit>
-  void for_each_key(const std::string& path, const yaml_node& map, Visit visit) {
-    if (map.type == yaml_node::kind::null)
-      return;
-    if (map.type != yaml_node::kind::map) {
-      complain_(map.at, path, mismatch("a section of keys", map));
-      return;
-    }
-    for (const auto& member : map.members) {
-      if (find(map, member.key) != &member.value)
-        complain_(member.at, path + "." + member.key, "this key is there twice");
-      else
-        visit(member);
-    }
-  }
-
-  void complain_unknown(const std::string& path, const yaml_node::member& member,
-                        const std::vector<std::string_view>& known) {
-    const auto meant = nearest(member.key, known);
-    complain_(member.at, path + "." + member.key,
-              meant.empty() ? std::string("unknown key")
-                            : fmt::format("unknown key, did you mean '{}'?", meant));
-  }
-
   sandbox_profile read_one(const std::string& name, const yaml_node& from) {
     // The base gives the defaults of all other keys, wherever it stands.
     auto base = std::string_view("workspace");
-    if (const auto* const given = find(from, "base"))
+    if (const auto* const given = find_member(from, "base"))
       if (const auto kind = one_of(bases, *given))
         base = to_string(*kind);
     auto profile = find_sandbox_profile({}, base).value();
     profile.name = name;
-    for_each_key(name, from, [&](const yaml_node::member& member) {
+    for_each_key(complain_, name, from, [&](const yaml_node::member& member) {
       if (member.key == "limits") {
         read_limits(profile, name + ".limits", member.value);
         return;
@@ -199,7 +167,7 @@ private:
         std::vector<std::string_view> known{"limits"};
         for (const auto& k : keys)
           known.push_back(k.name);
-        complain_unknown(name, member, known);
+        complain_unknown(complain_, name, member, known);
       } else if (!key->read(profile, member.value)) {
         complain_(member.value.at, name + "." + member.key, mismatch(key->expects, member.value));
       }
@@ -209,7 +177,7 @@ private:
 
   void read_limits(sandbox_profile& into, const std::string& path, const yaml_node& from) {
     const auto rows = limit_rows();
-    for_each_key(path, from, [&](const yaml_node::member& member) {
+    for_each_key(complain_, path, from, [&](const yaml_node::member& member) {
       const auto row = std::find_if(rows.begin(), rows.end(), [&](const config_row* r) {
         return r->path.substr(limits_prefix.size()) == member.key;
       });
@@ -217,7 +185,7 @@ private:
         std::vector<std::string_view> known;
         for (const auto* r : rows)
           known.push_back(r->path.substr(limits_prefix.size()));
-        complain_unknown(path, member, known);
+        complain_unknown(complain_, path, member, known);
         return;
       }
       config scratch;
@@ -259,7 +227,8 @@ config_value sandbox_profiles() {
   config_value made;
   made.expects = "a section of up to 32 profiles, see sandbox.md";
   made.form = config_value::shape::section;
-  made.read_section = [](config& into, const yaml_node& from, const complaint& complain) {
+  made.read_section = [](config& into, const yaml_node& from, const complaint& complain,
+                         const path_resolver& /*resolve*/) {
     profile_reader(complain).read_all(into.terminals.sandbox.profiles, from);
   };
   made.show = [](const config& from) {

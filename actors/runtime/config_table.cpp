@@ -335,6 +335,13 @@ std::vector<config_row> make_table() {
        cv::text_list(ROOST_AT(terminals.run_as.allowed), "up to 256 names of users", 256,
                      cv::check_nothing)},
 
+      {"channels",
+       "Ways to helper processes that speak JSON-RPC 2.0, NAME: {transport: {kind: stdio, command: "
+       "[./helper]}, timeout: 2s}. Keys: transport, timeout, adaptive_timeout, idempotent, "
+       "fallback, fallback_channel, last_good, max_answer, breaker, concurrency; see "
+       "docs/reference/channels.md.",
+       reload::at_once, cv::channels()},
+
       {"database.url",
        "Where the node keeps what outlives its sessions. Empty or sqlite: is a file in the data "
        "dir; "
@@ -437,7 +444,6 @@ std::vector<config_row> make_table() {
 
 // As in the contract; whoever implements one of these moves it to the table above.
 constexpr std::string_view reserved_text = R"(
-channels: {}
 cluster: {listen: "", join: [], certificate: "", key: "", ca: ""}
 )";
 

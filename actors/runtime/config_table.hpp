@@ -16,6 +16,9 @@ namespace roost {
 using complaint =
     std::function<void(text_position at, const std::string& below, std::string message)>;
 
+/// A path as it is seen from where the text was written: absolute, with ~/ resolved.
+using path_resolver = std::function<std::string(const std::string& path)>;
+
 /// Reads, shows and copies one value of a `config`.
 struct config_value {
   /// What may stand there, for messages and the reference: "a whole number from 1 to 10000".
@@ -27,7 +30,9 @@ struct config_value {
   /// Stores the value; says what is wrong with it otherwise (and then changes nothing).
   std::function<std::optional<std::string>(config& into, const yaml_node& from)> read;
   /// In place of `read` for a section with keys of its own: complains about each.
-  std::function<void(config& into, const yaml_node& from, const complaint& complain)> read_section;
+  std::function<void(config& into, const yaml_node& from, const complaint& complain,
+                     const path_resolver& resolve)>
+      read_section;
   /// The value as YAML on one line.
   std::function<std::string(const config& from)> show;
   std::function<void(config& into, const config& from)> copy;

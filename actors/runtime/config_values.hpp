@@ -37,6 +37,8 @@ std::optional<std::string> check_profile_name(std::string_view text);
 
 /// terminals.sandbox.profiles.
 config_value sandbox_profiles();
+/// channels.
+config_value channels();
 
 template <class At, class Parse, class Show>
 config_value make(std::string expects, At at, Parse parse, Show show) {

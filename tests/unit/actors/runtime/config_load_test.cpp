@@ -233,7 +233,7 @@ cluster: {join: []}
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"cluster: {listen: x}", "cluster.listen: not supported by this version, only "
                                "the default (\"\") is"},
-      {"channels: {policy: {}}", "channels.policy: not supported by this version, remove it"},
+      {"channels: {policy: {}}", "channels.policy: needs a transport"},
       {"database: {pools: {analytics: 0}}", "database.pools.analytics: expected"},
       {"cluster: {join: ['a:1']}", "only the default ([]) is"},
       {"recording: {retention: 10m}", "recording.retention"},
