@@ -1,8 +1,11 @@
 #include "apps/roostd/node.hpp"
 
+#include "actors/channel/channels.hpp"
+#include "actors/channel/transport/make_transport.hpp"
 #include "actors/connection/api/api.hpp"
 #include "actors/connection/connections.hpp"
 #include "actors/connection/events.hpp"
+#include "actors/connection/private_file.hpp"
 #include "actors/connection/reception.hpp"
 #include "actors/connection/token_sync.hpp"
 #include "actors/database/choose_backend.hpp"
@@ -87,6 +90,9 @@ constexpr milliseconds adoption_limit{15'000};
 // Where only root makes files and all may read: the data dir is closed to the users of sessions.
 constexpr auto public_snippets = "/run/roost-shell-integration";
 
+// 64 channels, with a reason of 200 bytes each.
+constexpr std::size_t most_override_bytes = 256 * 1024;
+
 child_rules rules(std::string id, milliseconds shutdown = milliseconds{2'000}) {
   child_rules r;
   r.id = std::move(id);
@@ -125,11 +131,13 @@ node::node(config settings)
       pools_board_(std::make_shared<database_pools_board>()),
       retention_board_(std::make_shared<database::retention_board>()),
       cutter_(std::make_shared<database::socket_cutter>()),
+      channel_directory_(std::make_shared<channel::directory>(system_clock::instance())),
       user_counts_(std::make_shared<user_limit_counts>()),
       desk_(std::make_shared<connection::pool_desk>(
           connection::pool_limits_of(settings_.connections))),
       is_draining_(std::make_shared<std::atomic<bool>>(false)) {
   pool_settings_.put(pool_settings_of(settings_));
+  wanted_channels_.put(std::make_shared<const std::vector<channel_config>>(settings_.channels));
 }
 
 node::~node() { stop(); }
@@ -168,6 +176,7 @@ result<void> node::start() {
     integration_dir_ = *installed;
   }
   prepare_for_users();
+  open_channels();
 
   const auto threads =
       settings_.threads > 0 ? settings_.threads : std::max(1U, std::thread::hardware_concurrency());
@@ -187,6 +196,7 @@ result<void> node::start() {
   about.started_at = started_at_;
   about.terminals = terminals_;
   about.events = events_;
+  about.channels = channel_directory_;
   about.run_as = settings_.terminals.run_as;
   about.own_user = current_user().name;
   about.tokens = {[this](const auto& wanted) { return tokens_->create(wanted); },
@@ -247,6 +257,22 @@ result<void> node::start() {
   options.place = [this]() -> boost::asio::io_context& { return io_->next(); };
   server_ = std::make_unique<connection::server>(std::move(options));
   return server_->start();
+}
+
+/// What administrators have set by hand outlives the server.
+void node::open_channels() {
+  const auto path = data_->path() + "/channel-overrides.json";
+  const auto kept = connection::read_private_file(path, most_override_bytes);
+  if (!kept)
+    logger().warn("overrides of channels cannot be read, and are forgotten",
+                  log::kv("why", kept.error().detail));
+  channel_directory_->open(channel::parse_overrides(kept ? kept->value_or("") : ""),
+                           [path](const auto& all) {
+                             const auto text = channel::render_overrides(all);
+                             if (auto ok = connection::write_private_file(path, text); !ok)
+                               logger().warn("overrides of channels cannot be written down",
+                                             log::kv("why", ok.error().detail));
+                           });
 }
 
 result<std::shared_ptr<database::backend>> node::make_database() const {
@@ -325,6 +351,7 @@ supervisor_actor node::spawn_tree() {
   pool.connection.window = settings_.connections.window;
   pool.connection.terminals = terminals_;
   pool.connection.events = events_;
+  pool.connection.channels = channel_directory_;
   pool.connection.desk = desk_;
   pool.desk = desk_;
   pool.log = {node_id_, boot_};
@@ -449,6 +476,29 @@ supervisor_actor node::spawn_tree() {
                    return handle;
                  }),
   };
+  channel::channels_config helpers;
+  helpers.shared.channels = channel_directory_;
+  helpers.shared.events = events_;
+  helpers.shared.connect = [this](const channel_config& c, std::uint64_t seed) {
+    return channel::make_transport(io_->next(), c.transport, c.max_answer, c.name, seed);
+  };
+  helpers.supervisor = channel_supervisor_;
+  helpers.wanted = wanted_channels_;
+  root.children.push_back(supervised(rules("channel-supervisor", settings_.shutdown_timeout),
+                                     [slot = channel_supervisor_](const child_start& s) {
+                                       supervision::supervisor_config children;
+                                       children.name = "channels";
+                                       auto handle = s.system.spawn(supervision::supervisor,
+                                                                    std::move(children));
+                                       slot.put(handle);
+                                       return handle;
+                                     }));
+  root.children.push_back(
+      supervised(rules("channels"), [slot = channels_, helpers](const child_start& s) {
+        auto handle = s.system.spawn(channel::channels, helpers);
+        slot.put(handle);
+        return handle;
+      }));
   // Ends first: whoever asks has an answer.
   if (pools_config_)
     root.children.push_back(
@@ -487,6 +537,8 @@ void node::reload(const config& fresh) {
   log::set_level(fresh.log.level);
   settings_ = fresh;
   pool_settings_.put(pool_settings_of(fresh));
+  wanted_channels_.put(std::make_shared<const std::vector<channel_config>>(fresh.channels));
+  caf::anon_send(channels_.get(), reload_channels{wanted_channels_.get()});
   caf::anon_send(connections_.get(), reload_pool{std::make_shared<const connection::pool_settings>(
                                          pool_settings_.get())});
 }
@@ -557,6 +609,9 @@ void node::stop() {
   archive_.clear();
   recordings_.clear();
   pools_.clear();
+  channel_directory_->clear();
+  channels_.clear();
+  channel_supervisor_.clear();
   server_.reset();
   // A timer holds its actor, and an actor with a thread of its own that thread.
   system_->clock().cancel_all();

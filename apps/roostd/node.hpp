@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/channel/directory.hpp"
 #include "actors/connection/audit_trail.hpp"
 #include "actors/connection/connections.hpp"
 #include "actors/connection/data_dir.hpp"
@@ -18,6 +19,7 @@
 #include "actors/runtime/result.hpp"
 #include "actors/runtime/scheduler.hpp"
 #include "protocols/archive.hpp"
+#include "protocols/channels.hpp"
 #include "protocols/connection.hpp"
 #include "protocols/database.hpp"
 #include "protocols/database_types.hpp"
@@ -70,6 +72,7 @@ public:
 private:
   [[nodiscard]] result<std::shared_ptr<database::backend>> make_database() const;
   void prepare_for_users();
+  void open_channels();
   supervisor_actor spawn_tree();
   result<void> await_sessions_of_before();
   void drain_connections_of(std::chrono::milliseconds limit);
@@ -101,6 +104,9 @@ private:
   runtime::handle_slot<archive_actor> archive_;
   runtime::handle_slot<recordings_actor> recordings_;
   runtime::handle_slot<pools_actor> pools_;
+  runtime::handle_slot<supervisor_actor> channel_supervisor_;
+  runtime::handle_slot<channels_actor> channels_;
+  runtime::handle_slot<std::shared_ptr<const std::vector<channel_config>>> wanted_channels_;
   std::shared_ptr<std::atomic<std::uint64_t>> session_count_;
   std::shared_ptr<std::atomic<std::uint64_t>> histories_;
   std::shared_ptr<keeper_board> keeper_board_;
@@ -116,6 +122,7 @@ private:
       cutter_; ///< of the archive's connections, and the pools'
   database::archive_files archive_files_;
   std::optional<database::pools_config> pools_config_; ///< nothing: there is no shared database
+  std::shared_ptr<channel::directory> channel_directory_;
   std::shared_ptr<user_limit_counts> user_counts_;
   std::shared_ptr<connection::pool_desk> desk_;
   runtime::handle_slot<connection::pool_settings> pool_settings_;
