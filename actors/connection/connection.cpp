@@ -1,5 +1,6 @@
 #include "actors/connection/connection.hpp"
 
+#include "actors/connection/api/render_channels.hpp"
 #include "actors/connection/stream_router.hpp"
 
 #include <caf/stateful_actor.hpp>
@@ -15,6 +16,8 @@ namespace {
 // node.
 constexpr std::chrono::seconds attach_deadline{5};
 constexpr std::chrono::seconds subscribe_deadline{5};
+// On top of a call's own time, in which its channel answers whatever the helper does.
+constexpr std::chrono::seconds call_margin{5};
 
 } // namespace
 
@@ -22,6 +25,8 @@ connection_state::~connection_state() {
   for (auto& [number, s] : streams_)
     if (s.terminal)
       caf::anon_send(s.terminal, detach{viewer(number)});
+  for (const auto& [id, call] : calls_)
+    caf::anon_send(call.channel, cancel_call{call.key});
   if (socket_)
     socket_->close(1011, {}); // a no-op when the socket is gone already
 }
@@ -204,11 +209,46 @@ void connection_state::handle(const refresh_message& x) {
 }
 
 void connection_state::handle(const call_message& x) {
-  socket_->send_text(render_no_channel(x.id, x.channel));
+  if (!who_.is_at_least(role::operate) || who_.only)
+    return socket_->send_text(api::call_refused_frame(
+        x.id,
+        {request_error::forbidden, "calling a channel needs the role operator, for all sessions"}));
+  if (calls_.count(x.id) > 0)
+    return refuse(std::nullopt, {request_error::bad_value, "id: this call is not answered yet"});
+  const auto channel = context_->channels->find(x.channel);
+  if (!channel)
+    return socket_->send_text(
+        api::call_result_frame(x.id, context_->channels->answer_without(x.channel)));
+  if (calls_.size() >= context_->max_calls) {
+    call_answer no;
+    no.reason = call_reason::overload;
+    no.retryable = true;
+    return socket_->send_text(api::call_result_frame(x.id, no));
+  }
+  const auto key = context_->channels->next_key();
+  calls_.emplace(x.id, open_call{key, channel});
+  runtime::ask(self_, channel,
+               call_margin + context_->channels->patience_of(x.channel, x.what.timeout),
+               call_channel{key, x.what.method, x.what.params, x.what.timeout, correlation_})
+      .then([this, id = x.id, key](const call_answer& with) { finish_call(id, key, with); },
+            // It crashed meanwhile.
+            [this, id = x.id, key, name = x.channel](const failure&) {
+              finish_call(id, key, context_->channels->answer_without(name));
+            });
 }
 
-void connection_state::handle(const cancel_message&) {
-  // Calls are answered at once, so there is never one to cancel.
+void connection_state::finish_call(std::uint64_t id, std::uint64_t key, const call_answer& with) {
+  const auto at = calls_.find(id);
+  if (at == calls_.end() || at->second.key != key)
+    return;
+  calls_.erase(at);
+  socket_->send_text(api::call_result_frame(id, with));
+}
+
+void connection_state::handle(const cancel_message& x) {
+  const auto at = calls_.find(x.id);
+  if (at != calls_.end()) // else it has been answered, on the way
+    self_->send(at->second.channel, cancel_call{at->second.key});
 }
 
 void connection_state::handle(const subscribe_message& x) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/channel/directory.hpp"
 #include "actors/connection/principal.hpp"
 #include "actors/connection/ws_handoff.hpp"
 #include "actors/connection/ws_messages.hpp"
@@ -25,6 +26,9 @@ struct connection_context {
   std::uint64_t window = std::uint64_t{1} << 20; ///< told to clients; the terminals keep it
   runtime::handle_slot<terminals_actor> terminals;
   runtime::handle_slot<events_actor> events;
+  std::shared_ptr<channel::directory> channels =
+      std::make_shared<channel::directory>(system_clock::instance());
+  std::size_t max_calls = 64;                    ///< of a client that are not answered yet
   std::shared_ptr<pool_desk> desk;               ///< for its totals
   const clock* time = &system_clock::instance(); ///< outlives the connections
 
@@ -93,6 +97,8 @@ private:
   void handle(const refresh_message& x);
   void handle(const call_message& x);
   void handle(const cancel_message& x);
+  /// The client's call has its answer.
+  void finish_call(std::uint64_t id, std::uint64_t key, const call_answer& with);
   void handle(const subscribe_message& x);
   void handle(const ping_message& x);
 
@@ -118,6 +124,11 @@ private:
   std::shared_ptr<ws_stream> socket_;
   std::shared_ptr<stream_router> router_;
   std::map<std::uint32_t, stream> streams_;
+  struct open_call {
+    std::uint64_t key = 0; ///< for cancel_call
+    channel_actor channel;
+  };
+  std::map<std::uint64_t, open_call> calls_; ///< by the client's id
   std::uint64_t attempts_ = 0;
   event_filter subscription_;
   std::shared_ptr<const void> ticket_; ///< of the wish that is being handled

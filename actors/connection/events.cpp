@@ -74,6 +74,11 @@ void events_state::publish(const publish_database& x) {
       api::database_event_text(log_.next_id(), x, config_.time->now_wall()));
 }
 
+void events_state::publish(const publish_channel& x) {
+  add(event_topic::channel_changed, {},
+      api::channel_event_text(log_.next_id(), x, config_.time->now_wall()));
+}
+
 void events_state::publish(const publish_pressure& x) {
   add(event_topic::pool_pressure, {},
       api::pressure_event_text(log_.next_id(), x, config_.time->now_wall()));
@@ -221,6 +226,7 @@ events_actor::behavior_type events(events_actor::stateful_pointer<events_state> 
       [self](const publish_session& x) { self->state.publish(x); },
       [self](const publish_pressure& x) { self->state.publish(x); },
       [self](const publish_database& x) { self->state.publish(x); },
+      [self](const publish_channel& x) { self->state.publish(x); },
       [self](const subscribe_events& x, const event_sink_actor& sink) {
         return self->state.subscribe(x, sink);
       },

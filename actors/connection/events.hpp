@@ -46,6 +46,7 @@ public:
   void publish(const publish_session& x);
   void publish(const publish_pressure& x);
   void publish(const publish_database& x);
+  void publish(const publish_channel& x);
   caf::result<events_subscribed> subscribe(const subscribe_events& x, const event_sink_actor& sink);
   caf::result<events_subscribed> stream(const stream_events& x);
   void drop_sink(const caf::actor_addr& address);

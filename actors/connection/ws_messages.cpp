@@ -120,8 +120,7 @@ result<client_message> parse_client_message(std::string_view text) {
     x.id = id_of(fields);
     fields.require("channel");
     x.channel = fields.text("channel", {1, 64}).value_or("");
-    fields.has("params");
-    fields.number("timeout_ms", 1, 600'000);
+    x.what = api::read_call(fields);
     return finish(fields, std::move(x));
   }
   case kind::cancel:
@@ -223,19 +222,6 @@ std::string render_idle_warning(std::int64_t seconds) {
 std::string render_draining(std::uint64_t reconnect_after_ms) {
   return json::serialize(
       json::object{{"type", "draining"}, {"reconnect_after_ms", reconnect_after_ms}});
-}
-
-std::string render_no_channel(std::uint64_t id, std::string_view channel) {
-  return json::serialize(json::object{
-      {"type", "result"},
-      {"id", id},
-      {"ok", false},
-      {"error",
-       {{"code", "channel_unavailable"},
-        {"message", "There is no channel named " + std::string(channel.substr(0, 64))}}},
-      {"degraded", false},
-      {"attempts", 0},
-      {"breaker", nullptr}});
 }
 
 } // namespace roost::connection

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/connection/api/call_request.hpp"
 #include "actors/runtime/result.hpp"
 #include "protocols/ids.hpp"
 #include "protocols/session_types.hpp"
@@ -42,6 +43,7 @@ struct refresh_message {
 struct call_message {
   std::uint64_t id = 0;
   std::string channel;
+  api::call_request what;
 };
 struct cancel_message {
   std::uint64_t id = 0;
@@ -93,7 +95,4 @@ std::string render_pressure(int level, std::uint64_t used, std::uint64_t capacit
 std::string render_idle_warning(std::int64_t seconds);
 std::string render_pong(std::uint64_t id);
 std::string render_draining(std::uint64_t reconnect_after_ms);
-/// The answer to a call on a channel that does not exist.
-std::string render_no_channel(std::uint64_t id, std::string_view channel);
-
 } // namespace roost::connection

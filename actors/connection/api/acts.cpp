@@ -20,6 +20,10 @@ act act_of(handler_id which) {
     return {"login-url.read", act::when::ended};
   case handler_id::close_connection:
     return {"connection.close", act::when::first};
+  case handler_id::set_override:
+    return {"channel.override", act::when::first};
+  case handler_id::clear_override:
+    return {"channel.override-clear", act::when::first};
   default:
     return {};
   }

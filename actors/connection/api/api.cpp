@@ -139,6 +139,16 @@ void api_state::perform(const route& row, const exchange_ptr& x, const std::stri
     return show_database(x);
   case handler_id::get_metrics:
     return metrics(x);
+  case handler_id::list_channels:
+    return list_channels(x);
+  case handler_id::get_channel:
+    return describe_channel(x, id);
+  case handler_id::call_channel:
+    return call_helper(x, id);
+  case handler_id::set_override:
+    return override_breaker(x, id, true);
+  case handler_id::clear_override:
+    return override_breaker(x, id, false);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/channel/directory.hpp"
 #include "actors/connection/api/acts.hpp"
 #include "actors/connection/api/render.hpp"
 #include "actors/connection/api/requests.hpp"
@@ -118,6 +119,9 @@ struct api_config {
   std::shared_ptr<const database::retention_board> retention_board =
       std::make_shared<database::retention_board>();
   std::shared_ptr<const database_board> database = std::make_shared<database_board>();
+  /// Of the node's channels; empty of them in tests of other things.
+  std::shared_ptr<channel::directory> channels =
+      std::make_shared<channel::directory>(system_clock::instance());
   std::shared_ptr<const keeper_board> keeper;           ///< null: none, in tests of other things
   std::shared_ptr<const user_limit_counts> user_counts; ///< likewise
   std::function<bool()> is_draining;                    ///< the server shuts down: not ready
@@ -175,6 +179,16 @@ private:
   void login_url(const exchange_ptr& x);
   void readiness(const exchange_ptr& x);
   void show_database(const exchange_ptr& x);
+
+  // channels.cpp
+  void list_channels(const exchange_ptr& x);
+  void describe_channel(const exchange_ptr& x, const std::string& name);
+  void call_helper(const exchange_ptr& x, const std::string& name);
+  void override_breaker(const exchange_ptr& x, const std::string& name, bool is_set);
+  /// Asks all channels how they are; by name. One that does not answer is left out.
+  void with_channels(std::function<void(std::vector<channel_status>)> then);
+  void with_channel(const exchange_ptr& x, const std::string& name,
+                    const std::function<void(const channel_actor&)>& then);
 
   // store_access.cpp
   /// Asks a store: this node's own file, or the database that it shares with others (on a node that

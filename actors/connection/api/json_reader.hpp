@@ -18,8 +18,9 @@
 /// frames.
 namespace roost::connection::api {
 
-/// Deeper nesting than this is nobody's request. The vocabulary needs 3.
-inline constexpr std::size_t max_json_depth = 16;
+/// Deeper nesting than this is nobody's request. The vocabulary needs 3; what a
+/// channel's helper is asked may be any document.
+inline constexpr std::size_t max_json_depth = 32;
 
 /// Parses one whole JSON text. Refuses (bad_json, with line and column) what RFC 8259 refuses,
 /// invalid UTF-8, nesting beyond `max_json_depth`, and an object that has one key twice (which
@@ -42,6 +43,8 @@ public:
 
   /// Whether the field is there at all; marks it as known.
   bool has(std::string_view name);
+  /// The field as it is, or null; marks it as known.
+  const boost::json::value* value(std::string_view name) { return field(name); }
   /// Text without a NUL character.
   std::optional<std::string> text(std::string_view name, text_limits limits);
   /// Text as bytes: NUL is fine.

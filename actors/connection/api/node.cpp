@@ -1,5 +1,6 @@
 // What concerns the node as a whole: events, tokens, status, readiness.
 #include "actors/connection/api/api.hpp"
+#include "actors/connection/api/render_channels.hpp"
 #include "actors/connection/api/render_database.hpp"
 #include "actors/connection/api/render_pool.hpp"
 #include "actors/connection/pool_report.hpp"
@@ -85,18 +86,24 @@ void api_state::examine(std::function<void(examination)> then) {
   if (!found.parts.back().is_ready)
     found.parts.back().reason = "the event bus is not running";
   // Asked for, not assumed: a part that hangs is not ready.
-  const auto ask_terminals = [this, then = std::move(then)](examination so_far) {
+  const auto ask_channels = [this, then = std::move(then)](examination so_far) {
+    with_channels([so_far, then](const std::vector<channel_status>& all) mutable {
+      so_far.parts.push_back(channels_component(all));
+      then(std::move(so_far));
+    });
+  };
+  const auto ask_terminals = [this, ask_channels](examination so_far) {
     runtime::ask(self_, config_.terminals(), config_.lookup_patience, list_sessions{})
         .then(
-            [so_far, then](const session_list& all) mutable {
+            [so_far, ask_channels](const session_list& all) mutable {
               so_far.parts.push_back({"terminals", true, ""});
               so_far.sessions = all;
-              then(std::move(so_far));
+              ask_channels(std::move(so_far));
             },
-            [so_far, then](const failure&) mutable {
+            [so_far, ask_channels](const failure&) mutable {
               so_far.parts.push_back(
                   {"terminals", false, "the directory of sessions does not answer"});
-              then(std::move(so_far));
+              ask_channels(std::move(so_far));
             });
   };
   runtime::ask(self_, config_.pool(), config_.lookup_patience, look_at_pool{})

@@ -203,6 +203,51 @@ constexpr std::string_view schemas = R"json({
   "windows": {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/ConnectionNumbers"}},
   "totals": {"$ref": "#/components/schemas/ConnectionNumbers"},
   "connections": {"type": "array", "items": {"$ref": "#/components/schemas/Connection"}}}},
+"ChannelState": {"type": "string", "enum": ["closed", "open", "half-open", "forced-open", "disabled", "metrics-only"]},
+"ChannelWindow": {"type": "object", "required": ["calls", "failed", "slow"], "properties": {
+  "calls": {"type": "integer"}, "failed": {"type": "integer"}, "slow": {"type": "integer"},
+  "length_ms": {"type": "integer"}}},
+"ChannelTransition": {"type": "object", "required": ["at", "what", "from", "to", "why", "window"], "properties": {
+  "at": {"type": "string", "format": "date-time"},
+  "what": {"type": "string", "enum": ["state_changed", "would_trip", "override_set", "override_cleared", "override_expired", "config_changed"]},
+  "from": {"$ref": "#/components/schemas/ChannelState"}, "to": {"$ref": "#/components/schemas/ChannelState"},
+  "why": {"type": "string"}, "window": {"$ref": "#/components/schemas/ChannelWindow"}}},
+"ChannelOverride": {"type": ["object", "null"], "required": ["state", "who", "reason", "expires_at"], "properties": {
+  "state": {"type": "string", "enum": ["forced-open", "disabled", "metrics-only"]}, "who": {"type": "string"},
+  "reason": {"type": "string"}, "expires_at": {"type": ["string", "null"], "format": "date-time"}}},
+"Channel": {"type": "object", "required": ["name", "state", "since", "retry_after_ms", "window", "in_flight", "waiting", "limit", "timeout_ms",
+    "consecutive_failures", "generation", "config_version", "override", "transport", "fallback", "idempotent", "totals", "transitions"], "properties": {
+  "name": {"type": "string"}, "state": {"$ref": "#/components/schemas/ChannelState"}, "since": {"type": "string", "format": "date-time"},
+  "retry_after_ms": {"type": "integer", "description": "until the breaker lets something pass; 0: it does"},
+  "window": {"$ref": "#/components/schemas/ChannelWindow"},
+  "in_flight": {"type": "integer"}, "waiting": {"type": "integer"}, "limit": {"type": "integer", "description": "of attempts at a time, now"},
+  "timeout_ms": {"type": "integer", "description": "of an attempt, now"}, "consecutive_failures": {"type": "integer"},
+  "generation": {"type": "integer"}, "config_version": {"type": "integer"},
+  "override": {"$ref": "#/components/schemas/ChannelOverride"},
+  "transport": {"type": "object", "required": ["kind", "up", "pid", "starts", "unknown_messages", "violations"], "properties": {
+    "kind": {"type": "string", "enum": ["stdio", "unix", "http"]}, "up": {"type": "boolean"}, "pid": {"type": ["integer", "null"]},
+    "starts": {"type": "integer"}, "unknown_messages": {"type": "integer"}, "violations": {"type": "integer"}}},
+  "fallback": {"type": "boolean"}, "idempotent": {"type": "boolean"},
+  "totals": {"type": "object", "required": ["calls", "ok", "degraded", "failed", "retries", "fallback_failed", "opens", "late"], "properties": {
+    "calls": {"type": "integer"}, "ok": {"type": "integer"}, "degraded": {"type": "integer"},
+    "failed": {"type": "object", "additionalProperties": {"type": "integer"}}, "retries": {"type": "integer"},
+    "fallback_failed": {"type": "integer"}, "opens": {"type": "integer"}, "late": {"type": "integer"}}},
+  "transitions": {"type": "array", "items": {"$ref": "#/components/schemas/ChannelTransition"}}}},
+"ChannelList": {"type": "object", "required": ["channels"], "properties": {
+  "channels": {"type": "array", "items": {"$ref": "#/components/schemas/Channel"}}}},
+"Call": {"type": "object", "additionalProperties": false, "required": ["method"], "properties": {
+  "method": {"type": "string", "minLength": 1, "maxLength": 128},
+  "params": {"type": ["object", "array"]},
+  "timeout_ms": {"type": "integer", "minimum": 1, "maximum": 600000, "description": "of the whole call; default: the channel's"}}},
+"CallAnswer": {"type": "object", "required": ["value", "degraded", "reason", "age_ms", "attempts", "breaker"], "properties": {
+  "value": {}, "degraded": {"type": "boolean", "description": "the value is a fallback's"},
+  "reason": {"type": ["string", "null"], "enum": ["timeout", "rejected", "channel_unavailable", "transport", "protocol", "helper_error", "overload", "cancelled", null]},
+  "age_ms": {"type": "integer", "description": "of a last good value"}, "attempts": {"type": "integer"},
+  "breaker": {"$ref": "#/components/schemas/ChannelState"}}},
+"Override": {"type": "object", "additionalProperties": false, "required": ["state", "reason"], "properties": {
+  "state": {"type": "string", "enum": ["open", "disabled", "metrics-only"]},
+  "reason": {"type": "string", "minLength": 1, "maxLength": 200},
+  "ttl_s": {"type": "integer", "minimum": 1, "maximum": 604800, "description": "default: until it is cleared"}}},
 "LoginUrl": {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}}},
 "OpenApi": {"type": "object", "required": ["openapi", "info", "paths"], "properties": {
   "openapi": {"type": "string"}, "info": {"type": "object"}, "paths": {"type": "object"}}},

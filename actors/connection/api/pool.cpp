@@ -1,5 +1,6 @@
 // The pool of connections, for administrators and for Prometheus.
 #include "actors/connection/api/api.hpp"
+#include "actors/connection/api/render_channels.hpp"
 #include "actors/connection/api/render_database.hpp"
 #include "actors/connection/api/render_pool.hpp"
 #include "actors/connection/pool_report.hpp"
@@ -84,11 +85,15 @@ void api_state::metrics(const exchange_ptr& x) {
                        static_cast<double>(banned));
             page.counter("roost_connections_bans_total", "How often that began.",
                          static_cast<double>(bans));
-            http_response answer;
-            answer.headers = {{"Content-Type", std::string(metric_page::content_type)},
-                              {"Cache-Control", "no-store"}};
-            answer.body = page.text();
-            send(x, std::move(answer));
+            const auto shared = std::make_shared<metric_page>(std::move(page));
+            with_channels([x, shared](const std::vector<channel_status>& all) {
+              add_channel_metrics(*shared, all);
+              http_response answer;
+              answer.headers = {{"Content-Type", std::string(metric_page::content_type)},
+                                {"Cache-Control", "no-store"}};
+              answer.body = shared->text();
+              send(x, std::move(answer));
+            });
           },
           [x](const failure& why) { fail(x, why); });
 }

@@ -328,6 +328,23 @@ event_text database_event_text(std::uint64_t id, const publish_database& what, w
   return event_text_of(id, topic, data);
 }
 
+event_text channel_event_text(std::uint64_t id, const publish_channel& what, wall_time at) {
+  constexpr auto topic = event_topic::channel_changed;
+  const auto& t = what.change;
+  const json::object data{
+      {"topic", roost::to_string(topic)},
+      {"at", rfc3339(at)},
+      {"channel",
+       {{"name", what.name},
+        {"state", t.to},
+        {"from", t.from},
+        {"what", t.what},
+        {"why", t.why},
+        {"retry_after_ms", what.retry_after.count()},
+        {"window", {{"calls", t.calls}, {"failed", t.failed}, {"slow", t.slow}}}}}};
+  return event_text_of(id, topic, data);
+}
+
 std::string gap_text(wall_time at) {
   const json::object data{{"topic", "gap"}, {"at", rfc3339(at)}};
   return fmt::format("event: gap\ndata: {}\n\n", json::serialize(data));

@@ -81,6 +81,8 @@ event_text session_event_text(std::uint64_t id, event_topic topic, const session
 /// Carries `topic`, `at`, `level`, `gauge`, `used` and `capacity`.
 event_text pressure_event_text(std::uint64_t id, const publish_pressure& what, wall_time at);
 event_text database_event_text(std::uint64_t id, const publish_database& what, wall_time at);
+/// Carries `topic`, `at` and `channel`.
+event_text channel_event_text(std::uint64_t id, const publish_channel& what, wall_time at);
 /// The piece that says that events are missing before the next one.
 std::string gap_text(wall_time at);
 

@@ -13,6 +13,7 @@ constexpr std::size_t max_create_body = 256 * kib;
 // A paste. In JSON each byte may take six characters.
 constexpr std::size_t max_input_body = 1024 * kib;
 constexpr std::size_t max_small_body = 16 * kib;
+constexpr std::size_t max_call_body = 1024 * kib;
 
 constexpr std::array delete_query = {
     parameter{"now", R"({"type":"string","enum":["0","1"]})",
@@ -43,7 +44,7 @@ constexpr std::array recording_query = {
 constexpr std::array events_query = {
     parameter{"topics", R"({"type":"string"})",
               "comma-separated topics; default: all of session.created, session.changed, "
-              "session.exited, session.removed, pool.pressure, database.changed"},
+              "session.exited, session.removed, pool.pressure, database.changed, channel.changed"},
 };
 
 constexpr parameter where{"scope", R"({"type":"string","enum":["node","all"],"default":"node"})",
@@ -153,6 +154,16 @@ constexpr std::array table = {
           "Finds what sessions printed, past ones and present ones, newest first", search_query, "", false, 0, "SearchHits", "", 200},
     route{"GET", "/api/v1/database", handler_id::get_database, access::viewer, scope_rule::filtered,
           "Shows the state of the database, why it is so, and how it came to it", no_query, "", false, 0, "Database", "", 200},
+    route{"GET", "/api/v1/channels", handler_id::list_channels, access::viewer, scope_rule::refused,
+          "Lists the channels to helper processes, each with its breaker", no_query, "", false, 0, "ChannelList", "", 200},
+    route{"GET", "/api/v1/channels/{id}", handler_id::get_channel, access::viewer, scope_rule::refused,
+          "Shows one channel, by name: its breaker, its helper, what happened lately", no_query, "", false, 0, "Channel", "", 200},
+    route{"POST", "/api/v1/channels/{id}/call", handler_id::call_channel, access::operate, scope_rule::refused,
+          "Calls a method of the channel's helper", no_query, "Call", false, max_call_body, "CallAnswer", "", 200},
+    route{"PUT", "/api/v1/channels/{id}/override", handler_id::set_override, access::admin, scope_rule::refused,
+          "Sets the channel's breaker by hand", no_query, "Override", false, max_small_body, "Channel", "", 200},
+    route{"DELETE", "/api/v1/channels/{id}/override", handler_id::clear_override, access::admin, scope_rule::refused,
+          "Leaves the channel's breaker to itself again", no_query, "", false, 0, "Channel", "", 200},
     route{"GET", "/api/v1/login-url", handler_id::get_login_url, access::local, scope_rule::refused,
           "Gives the URL that signs a browser in; on the Unix socket only", no_query, "", false, 0, "LoginUrl", "", 200},
     route{"GET", "/api/v1/openapi.json", handler_id::get_openapi, access::viewer, scope_rule::filtered,

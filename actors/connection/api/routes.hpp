@@ -45,6 +45,11 @@ enum class handler_id : std::uint8_t {
   list_past_connections,
   search_text,
   get_metrics,
+  list_channels,
+  get_channel,
+  call_channel,
+  set_override,
+  clear_override,
 };
 
 /// Who may call a row.

@@ -58,7 +58,7 @@ TEST(routes, unknown_paths_and_methods_are_told_apart) {
        {"/", "", "/api/v1", "/api/v1/", "/api/v1/session", "/api/v1/sessions/",
         "/api/v1/sessions//screen", "/api/v1/sessions/ab/screens", "/api/v1/sessions/ab/screen/",
         "/api/v1/sessions/ab/cd/screen", "/api/v2/sessions", "/API/V1/SESSIONS", "/healthz/",
-        "/api/v1/searches", "/api/v1/channels"}) {
+        "/api/v1/searches", "/api/v1/channel"}) {
     const auto found = find_route("GET", path);
     EXPECT_EQ(found.row, nullptr) << path;
     EXPECT_FALSE(found.path_is_known) << path;
