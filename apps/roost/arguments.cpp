@@ -85,7 +85,11 @@ private:
 
   outcome<> read_verb(const std::string& word) {
     if (const auto* row = find_command(word)) {
-      call_.command = row;
+      const auto* const action =
+          next_ < words_.size() ? find_command(word + " " + words_[next_]) : nullptr;
+      if (action != nullptr)
+        ++next_;
+      call_.command = action != nullptr ? action : row;
       return {};
     }
     std::vector<std::string_view> seconds;

@@ -7,12 +7,19 @@
 namespace roost::cli {
 
 command_table all_commands() noexcept {
-  static constexpr std::array<const command_row*, 20> rows = {
-      &new_command,    &attach_command,       &ls_command,         &send_command,
-      &screen_command, &output_command,       &record_command,     &search_command,
-      &wait_command,   &resize_command,       &kill_command,       &url_command,
-      &status_command, &token_create_command, &token_list_command, &token_revoke_command,
-      &top_command,    &sandboxes_command,    &set_command,        &completion_command,
+  static constexpr std::array<const command_row*, 23> rows = {
+      &new_command,        &attach_command,
+      &ls_command,         &send_command,
+      &screen_command,     &output_command,
+      &record_command,     &search_command,
+      &wait_command,       &resize_command,
+      &kill_command,       &url_command,
+      &status_command,     &token_create_command,
+      &token_list_command, &token_revoke_command,
+      &top_command,        &sandboxes_command,
+      &set_command,        &call_command,
+      &channels_command,   &channels_override_command,
+      &completion_command,
   };
   return rows;
 }

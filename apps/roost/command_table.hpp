@@ -18,6 +18,7 @@ enum class completes : std::uint8_t {
   folders,
   sessions,
   sandboxes,
+  channels,
   commands,
   choices
 };
@@ -50,7 +51,9 @@ struct operand_row {
 
 /// One verb. Parsing, help and completions are all made from these rows.
 struct command_row {
-  std::string_view name; ///< one or two words: "ls", "token create"
+  /// One or two words: "ls", "token create". A verb of one word may have actions besides:
+  /// "channels" and "channels override".
+  std::string_view name;
   std::string_view summary;
   std::string_view details; ///< paragraphs for `VERB --help`; may be empty
   std::span<const operand_row> operands;

@@ -31,6 +31,15 @@ std::string_view second_word(const command_row& row) {
   return row.name.substr(row.name.find(' ') + 1);
 }
 
+/// The second words that stand under one first word.
+std::vector<std::string_view> second_words(const std::vector<const command_row*>& rows) {
+  std::vector<std::string_view> words;
+  for (const auto* row : rows)
+    if (has_second_word(*row))
+      words.push_back(second_word(*row));
+  return words;
+}
+
 std::string join(const std::vector<std::string_view>& words) {
   std::string text;
   for (const auto word : words)
@@ -65,6 +74,25 @@ std::string patterns_of(const option_row& row) {
 
 // --- bash ---------------------------------------------------------------------------------------
 
+/// What prints the words that are there to choose from; "" if nothing does.
+std::string_view listing(completes offers) {
+  switch (offers) {
+  case completes::sessions:
+    return "roost ls --quiet 2>/dev/null";
+  case completes::sandboxes:
+    return "roost sandboxes --quiet 2>/dev/null";
+  case completes::channels:
+    return "roost channels --quiet 2>/dev/null";
+  case completes::files:
+  case completes::folders:
+  case completes::commands:
+  case completes::choices:
+  case completes::nothing:
+    break;
+  }
+  return {};
+}
+
 std::string bash_offer(completes offers, std::string_view choices) {
   switch (offers) {
   case completes::files:
@@ -72,9 +100,9 @@ std::string bash_offer(completes offers, std::string_view choices) {
   case completes::folders:
     return "COMPREPLY=($(compgen -d -- \"$cur\"))";
   case completes::sessions:
-    return "COMPREPLY=($(compgen -W \"$(roost ls --quiet 2>/dev/null)\" -- \"$cur\"))";
   case completes::sandboxes:
-    return "COMPREPLY=($(compgen -W \"$(roost sandboxes --quiet 2>/dev/null)\" -- \"$cur\"))";
+  case completes::channels:
+    return "COMPREPLY=($(compgen -W \"$(" + std::string(listing(offers)) + ")\" -- \"$cur\"))";
   case completes::commands:
     return "COMPREPLY=($(compgen -c -- \"$cur\"))";
   case completes::choices:
@@ -116,12 +144,15 @@ std::string bash_script(command_table table, std::span<const option_row> globals
   for (const auto first : tree.firsts) {
     const auto& rows = tree.rows.at(first);
     text += "    " + std::string(first) + ")\n";
-    if (has_second_word(*rows.front())) {
-      std::vector<std::string_view> seconds;
-      for (const auto* row : rows)
-        seconds.push_back(second_word(*row));
+    const auto& operands = rows.front()->operands;
+    if (const auto seconds = second_words(rows); !seconds.empty()) {
+      // A verb that is complete without an action has operands in the same place.
+      const auto also = operands.empty() || has_second_word(*rows.front())
+                            ? std::string_view()
+                            : listing(operands.front().offers);
       text += "      if [[ -z $second && $cur != -* ]]; then COMPREPLY=($(compgen -W " +
-              quoted(join(seconds)) + " -- \"$cur\")); return; fi\n";
+              quoted(join(seconds)) + (also.empty() ? "" : "\" $(" + std::string(also) + ")\"") +
+              " -- \"$cur\")); return; fi\n";
     }
     std::string flags;
     std::string values;
@@ -132,7 +163,6 @@ std::string bash_script(command_table table, std::span<const option_row> globals
     if (!values.empty())
       text += "      case $prev in\n" + values + "      esac\n";
     text += "      flags=" + quoted(flags) + "\n";
-    const auto& operands = rows.front()->operands;
     if (!operands.empty() && operands.front().offers != completes::nothing)
       text += "      if [[ $cur != -* ]]; then " +
               bash_offer(operands.front().offers, operands.front().choices) + "; return; fi\n";
@@ -165,6 +195,8 @@ std::string zsh_action(completes offers, std::string_view choices) {
     return "_roost_sessions";
   case completes::sandboxes:
     return "_roost_sandboxes";
+  case completes::channels:
+    return "_roost_channels";
   case completes::commands:
     return "_command_names -e";
   case completes::choices:
@@ -221,6 +253,11 @@ std::string zsh_script(command_table table, std::span<const option_row> globals)
                      "  names=(${(f)\"$(roost sandboxes --quiet 2>/dev/null)\"})\n"
                      "  compadd -a names\n"
                      "}\n"
+                     "_roost_channels() {\n"
+                     "  local -a names\n"
+                     "  names=(${(f)\"$(roost channels --quiet 2>/dev/null)\"})\n"
+                     "  compadd -a names\n"
+                     "}\n"
                      "_roost() {\n"
                      "  local context state state_descr line ret=1\n"
                      "  typeset -A opt_args\n"
@@ -242,22 +279,28 @@ std::string zsh_script(command_table table, std::span<const option_row> globals)
   for (const auto first : tree.firsts) {
     const auto& rows = tree.rows.at(first);
     text += "        " + std::string(first) + ")";
-    if (!has_second_word(*rows.front())) {
-      text += " _arguments -S $globals" + zsh_options(rows.front()->options) +
-              zsh_operands(*rows.front()) + " && ret=0 ;;\n";
+    const auto seconds = second_words(rows);
+    const auto arguments = [&](const command_row& row) {
+      return " _arguments -S $globals" + zsh_options(row.options) + zsh_operands(row) +
+             " && ret=0 ;;\n";
+    };
+    if (seconds.empty()) {
+      text += arguments(*rows.front());
       continue;
     }
     text += "\n          local -a actions; actions=(";
     for (const auto* row : rows)
-      text += zsh_described(second_word(*row), row->summary);
-    text +=
-        ")\n          if (( CURRENT == 2 )); then _describe -t actions action actions && ret=0\n"
-        "          else case $words[2] in\n";
+      if (has_second_word(*row))
+        text += zsh_described(second_word(*row), row->summary);
+    text += ")\n          (( CURRENT == 2 )) && _describe -t actions action actions && ret=0\n"
+            "          case $(( CURRENT > 2 ))$words[2] in\n";
     for (const auto* row : rows)
-      text += "            " + std::string(second_word(*row)) + ") shift words; (( CURRENT-- ));" +
-              " _arguments -S $globals" + zsh_options(row->options) + zsh_operands(*row) +
-              " && ret=0 ;;\n";
-    text += "          esac; fi ;;\n";
+      if (has_second_word(*row))
+        text += "            1" + std::string(second_word(*row)) +
+                ") shift words; (( CURRENT-- ));" + arguments(*row);
+    if (!has_second_word(*rows.front()))
+      text += "            *)" + arguments(*rows.front());
+    text += "          esac ;;\n";
   }
   text += "      esac ;;\n"
           "  esac\n"
@@ -284,9 +327,9 @@ std::string fish_offer(completes offers, std::string_view choices) {
   case completes::folders:
     return " -f -a '(__fish_complete_directories)'";
   case completes::sessions:
-    return " -f -a '(roost ls --quiet 2>/dev/null)'";
   case completes::sandboxes:
-    return " -f -a '(roost sandboxes --quiet 2>/dev/null)'";
+  case completes::channels:
+    return " -f -a '(" + std::string(listing(offers)) + ")'";
   case completes::commands:
     return " -f -a '(__fish_complete_command)'";
   case completes::choices:
@@ -323,16 +366,16 @@ std::string fish_script(command_table table, std::span<const option_row> globals
         "complete -c roost -n __fish_use_subcommand -a " + std::string(first) + " -d " +
         fish_quoted(has_second_word(*rows.front()) ? "several actions" : rows.front()->summary) +
         "\n";
-    std::vector<std::string_view> seconds;
-    for (const auto* row : rows)
-      if (has_second_word(*row))
-        seconds.push_back(second_word(*row));
+    const auto seconds = second_words(rows);
+    const auto before_action = seen + "; and not __fish_seen_subcommand_from " + join(seconds);
     for (const auto* row : rows) {
       auto condition = seen;
-      if (!seconds.empty()) {
-        text += "complete -c roost -n '" + seen + "; and not __fish_seen_subcommand_from " +
-                join(seconds) + "' -a " + std::string(second_word(*row)) + " -d " +
-                fish_quoted(row->summary) + "\n";
+      if (!has_second_word(*row)) {
+        if (!seconds.empty())
+          condition = before_action;
+      } else {
+        text += "complete -c roost -n '" + before_action + "' -a " +
+                std::string(second_word(*row)) + " -d " + fish_quoted(row->summary) + "\n";
         condition += "; and __fish_seen_subcommand_from " + std::string(second_word(*row));
       }
       text += fish_options(" -n '" + condition + "'", row->options);

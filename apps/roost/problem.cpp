@@ -12,7 +12,7 @@ namespace roost::cli {
 namespace {
 
 // What the reader can do about the errors where something can be done from here.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> advice_rows = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> advice_rows = {{
     {"no-such-session", "`roost ls` lists the sessions"},
     {"session-ended", "`roost output` still has what it printed"},
     {"unauthenticated", "give a valid --token, or set ROOST_TOKEN"},
@@ -20,6 +20,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> advice_ro
     {"too-many-sessions", "end one with `roost kill`"},
     {"no-shell-integration", "use a shell that Roost started, or wait for --text or --idle"},
     {"command-running", "wait for it with `roost wait ID --command`"},
+    {"no-such-channel", "`roost channels` lists them"},
     {"shutting-down", "try again in a moment"},
 }};
 

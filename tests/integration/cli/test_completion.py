@@ -51,6 +51,9 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.bash("new", "--sandbox", "works"), ["workspace"])
         self.assertEqual(self.bash("new", "--restart", ""), ["never", "on-failure", "always"])
         self.assertEqual(self.bash("set", "x", "--size-policy", "la"), ["latest", "largest"])
+        self.assertEqual(self.bash("channels", "ov"), ["override"])
+        self.assertIn("--reason", self.bash("channels", "override", "x", "--"))
+        self.assertEqual(self.bash("call", "--met"), ["--method"])
         name = new("cat")
         self.assertEqual(self.bash("attach", name[:2]), [name])
         self.assertEqual(self.bash("search", "word", "--session", name[:2]), [name])
@@ -66,6 +69,9 @@ class Completion(unittest.TestCase):
         self.assertEqual(complete("roost token create --role op"), ["operator"])
         self.assertEqual(complete("roost new --sandbox works"), ["workspace"])
         self.assertEqual(sorted(complete("roost set x --restart ")), ["always", "never", "on-failure"])
+        self.assertEqual(complete("roost channels ov"), ["override"])
+        self.assertIn("--reason", complete("roost channels override x --"))
+        self.assertNotIn("--reason", complete("roost channels --"))
         name = new("cat")
         self.assertEqual(complete("roost attach " + name[:2]), [name])
 
@@ -90,7 +96,9 @@ zpty -d shell
 """)
         for line, expected in (("roost sc", "roost screen"), ("roost token re", "roost token revoke"), ("roost send --no-e", "roost send --no-enter"),
                                ("roost attach " + name[:2], "roost attach " + name), ("roost completion z", "roost completion zsh"),
-                               ("roost new --restart on", "roost new --restart on-failure")):
+                               ("roost new --restart on", "roost new --restart on-failure"), ("roost channels ov", "roost channels override"),
+                               ("roost channels override x metr", "roost channels override x metrics-only"),
+                               ("roost channels --qu", "roost channels --quiet"), ("roost token create --lab", "roost token create --label")):
             done = subprocess.run(["zsh", "-f", driver, line], capture_output=True, text=True, timeout=60, cwd=self.folder.name,
                                   env=environment(shared(), PATH=self.path, HOME=self.folder.name))
             self.assertIn(expected, done.stdout, (line, done))

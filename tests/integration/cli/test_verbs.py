@@ -43,7 +43,7 @@ class Words(Base):
         self.refused(2, "did you mean --title?", "new", "--tilte", "x")
         self.refused(2, "no command", )
         self.refused(2, "ID is missing", "kill")
-        for later in ("call", "channels", "hook", "mcp", "cluster", "doctor"):
+        for later in ("hook", "mcp", "cluster", "doctor"):
             self.refused(2, "unknown command", later)
 
     def test_a_server_that_is_not_there(self):

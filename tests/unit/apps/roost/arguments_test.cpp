@@ -24,8 +24,11 @@ constexpr command_row send_row{"send", "", "", words, options, nullptr};
 constexpr command_row kill_row{"kill", "", "", id, {}, nullptr};
 constexpr command_row list_row{"token list", "", "", {}, {}, nullptr};
 constexpr command_row create_row{"token create", "", "", {}, options, nullptr};
-constexpr std::array<const command_row*, 5> table = {&new_row, &send_row, &kill_row, &list_row,
-                                                     &create_row};
+constexpr std::array one_or_none = {operand_row{"NAME", arity::optional}};
+constexpr command_row channels_row{"channels", "", "", one_or_none, {}, nullptr};
+constexpr command_row override_row{"channels override", "", "", id, options, nullptr};
+constexpr std::array<const command_row*, 7> table = {
+    &new_row, &send_row, &kill_row, &list_row, &create_row, &channels_row, &override_row};
 
 outcome<invocation> parse(std::vector<std::string> given) {
   return parse_arguments(table, globals, given);
@@ -85,6 +88,21 @@ TEST(arguments, finds_verbs_of_two_words) {
   EXPECT_THAT(refusal({"token"}), HasSubstr("one of list, create"));
   EXPECT_THAT(refusal({"token", "lost"}), HasSubstr("did you mean list?"));
   EXPECT_TRUE(parse({"token", "--help"})->wants_help);
+}
+
+TEST(arguments, a_verb_may_have_actions_besides) {
+  EXPECT_EQ(parse({"channels"})->command, &channels_row);
+  EXPECT_EQ(parse({"--json", "channels", "policy"})->command, &channels_row);
+  const auto set = parse({"channels", "override", "policy", "-t", "x"});
+  ASSERT_TRUE(set);
+  EXPECT_EQ(set->command, &override_row);
+  EXPECT_THAT(set->operands, ElementsAre("policy"));
+  EXPECT_THAT(refusal({"channels", "override"}), HasSubstr("ID is missing"));
+  // A channel of that name is shown all the same.
+  const auto shown = parse({"channels", "--", "override"});
+  ASSERT_TRUE(shown);
+  EXPECT_EQ(shown->command, &channels_row);
+  EXPECT_THAT(shown->operands, ElementsAre("override"));
 }
 
 TEST(arguments, suggests_what_was_meant) {

@@ -34,9 +34,11 @@ TEST(command_table, rows_are_whole_and_unambiguous) {
     for (std::size_t i = 0; i + 1 < row->operands.size(); ++i)
       EXPECT_EQ(row->operands[i].count, arity::one) << row->name;
   }
-  for (const auto name :
-       {"new", "attach", "ls", "send", "screen", "output", "wait", "resize", "set", "kill", "url",
-        "status", "top", "sandboxes", "token create", "token list", "token revoke", "completion"})
+  for (const auto name : {"new",        "attach",       "ls",     "send",      "screen",
+                          "output",     "wait",         "resize", "set",       "kill",
+                          "url",        "status",       "top",    "sandboxes", "token create",
+                          "token list", "token revoke", "call",   "channels",  "channels override",
+                          "completion"})
     EXPECT_TRUE(names.contains(name)) << name;
 }
 
