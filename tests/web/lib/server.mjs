@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,13 +25,21 @@ function environmentOf(settings) {
 
 /** One roostd of its own: port, data dir, token. */
 export class Server {
-  /** `settings`: what differs from the defaults, e.g. `{ 'connections.max': 3 }`. */
-  static async start({ listen = '127.0.0.1:0', dataDir, settings = {} } = {}) {
+  /**
+   * `settings`: what differs from the defaults, e.g. `{ 'connections.max': 3 }`; `config`: the text of a
+   * configuration file, for what the environment cannot say.
+   */
+  static async start({ listen = '127.0.0.1:0', dataDir, settings = {}, config } = {}) {
     const server = new Server();
     server.dataDir = dataDir ?? mkdtempSync(path.join(tmpdir(), 'roost-web-'));
     server.program = findProgram('roostd', process.env.ROOSTD);
     server.log = '';
     const options = ['--listen', listen, '--data-dir', server.dataDir];
+    if (config !== undefined) {
+      const file = path.join(server.dataDir, 'roost.yaml');
+      writeFileSync(file, config, { mode: 0o600 });
+      options.push('--config', file);
+    }
     server.process = spawn(server.program, options, {
       cwd: server.dataDir,
       env: { ...process.env, HISTFILE: '/dev/null', ...environmentOf(settings) },

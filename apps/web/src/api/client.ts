@@ -9,6 +9,7 @@ import type {
   SearchHit,
   SearchQuery,
 } from './archive_types';
+import type { Channel, ChannelHold } from './channel_types';
 import type { NewSession, Problem, SandboxProfile, Session } from './types';
 
 /** A refused or failed request, with the text to show. */
@@ -52,6 +53,21 @@ export class ApiClient {
 
   async database(): Promise<DatabaseReport> {
     return (await this.request('GET', '/api/v1/database')) as DatabaseReport;
+  }
+
+  async channels(): Promise<Channel[]> {
+    const answer = (await this.request('GET', '/api/v1/channels')) as { channels: Channel[] };
+    return answer.channels;
+  }
+
+  /** Sets a channel by hand; the channel as it is then. */
+  async holdChannel(name: string, wish: ChannelHold): Promise<Channel> {
+    return (await this.request('PUT', overridePath(name), wish)) as Channel;
+  }
+
+  /** Leaves a channel to itself again; the channel as it is then. */
+  async releaseChannel(name: string): Promise<Channel> {
+    return (await this.request('DELETE', overridePath(name))) as Channel;
   }
 
   /** The sessions that were written down, newest first. */
@@ -190,6 +206,10 @@ function problemIn(text: string): Problem {
 
 function sessionPath(id: string): string {
   return `/api/v1/sessions/${encodeURIComponent(id)}`;
+}
+
+function overridePath(name: string): string {
+  return `/api/v1/channels/${encodeURIComponent(name)}/override`;
 }
 
 function parse(text: string): unknown {

@@ -1,5 +1,6 @@
 /** The text frames of `roost.v1`: JSON objects with a `type`. */
 
+import { channelTopic, type ChannelEvent } from '../api/channel_types';
 import {
   databaseTopic,
   sessionTopics,
@@ -8,7 +9,7 @@ import {
   type SessionEvent,
 } from '../api/types';
 
-export type Topic = SessionEvent['topic'] | DatabaseEvent['topic'];
+export type Topic = (SessionEvent | DatabaseEvent | ChannelEvent)['topic'];
 import type { SnapshotReason } from './frames';
 
 export type Mode = 'control' | 'view';
@@ -64,7 +65,7 @@ export type ServerMessage =
   | { type: 'control'; stream: number; holder: string | null; you: boolean }
   | { type: 'exited'; stream: number; status?: number | null; signal?: string | number | null }
   | { type: 'lag'; stream: number; bytes: number }
-  | ({ type: 'event' } & (SessionEvent | DatabaseEvent))
+  | ({ type: 'event' } & (SessionEvent | DatabaseEvent | ChannelEvent))
   | { type: 'pressure'; level: number; used: number; capacity: number }
   | { type: 'idle_warning'; seconds: number }
   | { type: 'draining'; reconnect_after_ms: number }
@@ -113,7 +114,7 @@ export function parseServerMessage(text: string): ServerMessage | null {
   for (const [name, type] of Object.entries(fields)) {
     if (typeof message[name] !== type) return null;
   }
-  if (message['type'] === 'event' && !isSessionEvent(message) && !isDatabaseEvent(message)) return null;
+  if (message['type'] === 'event' && !eventChecks.some((isWhole) => isWhole(message))) return null;
   if (message['type'] === 'hello' && typeof message['limits'] !== 'object') message['limits'] = {};
   if (message['type'] === 'attached' && typeof message['live_offset'] !== 'number') {
     message['live_offset'] = message['offset'];
@@ -125,9 +126,17 @@ function isDatabaseEvent(message: Record<string, unknown>): boolean {
   return message['topic'] === databaseTopic && typeof message['state'] === 'string';
 }
 
+function isChannelEvent(message: Record<string, unknown>): boolean {
+  const channel = message['channel'] as Partial<ChannelEvent['channel']> | null | undefined;
+  if (message['topic'] !== channelTopic || typeof channel?.window !== 'object') return false;
+  return typeof channel.name === 'string' && typeof channel.state === 'string' && channel.window !== null;
+}
+
 /** Other topics may come one day; what is no session must not get into the list of sessions. */
 function isSessionEvent(message: Record<string, unknown>): boolean {
   const session = message['session'] as Partial<Session> | null | undefined;
   const isKnown = (sessionTopics as readonly unknown[]).includes(message['topic']);
   return isKnown && typeof session?.id === 'string' && typeof session.created_at === 'string';
 }
+
+const eventChecks = [isSessionEvent, isDatabaseEvent, isChannelEvent];

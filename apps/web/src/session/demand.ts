@@ -12,19 +12,21 @@ export interface Demand {
   listWithinMs: number | null;
   /** The sessions' use of the machine is asked for as often; null: not while this lasts. */
   usageEveryMs: number | null;
+  /** The same of the channels, while somebody looks at them. */
+  channelsEveryMs: number | null;
 }
 
 const shown: readonly Demand[] = [
-  { pingEveryMs: 25_000, listWithinMs: 250, usageEveryMs: 5_000 },
-  { pingEveryMs: 50_000, listWithinMs: 4_000, usageEveryMs: 30_000 },
-  { pingEveryMs: 75_000, listWithinMs: 10_000, usageEveryMs: null },
+  { pingEveryMs: 25_000, listWithinMs: 250, usageEveryMs: 5_000, channelsEveryMs: 2_000 },
+  { pingEveryMs: 50_000, listWithinMs: 4_000, usageEveryMs: 30_000, channelsEveryMs: 10_000 },
+  { pingEveryMs: 75_000, listWithinMs: 10_000, usageEveryMs: null, channelsEveryMs: 30_000 },
 ];
 
 /** Nobody sees the page: all that it does is background work, and a full server is spared it. */
 const hidden: readonly Demand[] = [
-  { pingEveryMs: 25_000, listWithinMs: 1_000, usageEveryMs: null },
-  { pingEveryMs: 75_000, listWithinMs: 20_000, usageEveryMs: null },
-  { pingEveryMs: null, listWithinMs: null, usageEveryMs: null },
+  { pingEveryMs: 25_000, listWithinMs: 1_000, usageEveryMs: null, channelsEveryMs: null },
+  { pingEveryMs: 75_000, listWithinMs: 20_000, usageEveryMs: null, channelsEveryMs: null },
+  { pingEveryMs: null, listWithinMs: null, usageEveryMs: null, channelsEveryMs: null },
 ];
 
 export function demandOf(level: PressureLevel, isHidden: boolean): Demand {

@@ -1,4 +1,5 @@
 import { ApiClient, ApiError } from '../api/client';
+import { channelTopic } from '../api/channel_types';
 import { isOffline, openSocket } from '../api/socket';
 import { databaseTopic, type DatabaseState, type NewSession } from '../api/types';
 import { idleCode } from '../protocol/close_codes';
@@ -10,6 +11,7 @@ import { Link } from '../session/link';
 import type { LinkState } from '../session/link_types';
 import type { TerminalAppearance } from '../terminal/terminal_view';
 import { Archive } from './archive';
+import { Channels } from './channels';
 import { ClipboardDesk } from './clipboard_desk';
 import {
   initialState,
@@ -21,6 +23,7 @@ import {
   type Dialog,
 } from './model';
 import { Notices } from './notices';
+import { Poll } from './poll';
 import { SessionDirectory } from './session_directory';
 import { SessionFeed } from './session_feed';
 import {
@@ -34,7 +37,6 @@ import {
 import { SignIn, type Visit } from './sign_in';
 import { Store } from './store';
 import { Tabs, tabsKey } from './tabs';
-import { UsageFeed } from './usage_feed';
 
 /** Composes everything: the one object that components call. */
 export class App {
@@ -42,12 +44,13 @@ export class App {
   readonly notices = new Notices(this.store);
   readonly sessions: SessionDirectory;
   readonly archive: Archive;
+  readonly channels: Channels;
   readonly clipboard: ClipboardDesk;
   readonly tabs: Tabs;
   private readonly api = new ApiClient();
   private readonly link: Link;
   private readonly feed: SessionFeed;
-  private readonly usage: UsageFeed;
+  private readonly usage: Poll;
   private readonly signIn: SignIn;
   private readonly darkScheme = matchMedia('(prefers-color-scheme: dark)');
 
@@ -67,11 +70,13 @@ export class App {
           this.tabs.onLinkUp(options);
           this.feed.onUp();
           this.usage.onUp();
+          this.channels.onUp();
         },
         onDown: () => {
           this.tabs.onLinkDown();
           this.feed.onDown();
           this.usage.onDown();
+          this.channels.onDown();
         },
         onActivity: () => {
           if (this.store.get().idleUntil !== null) this.store.set({ idleUntil: null });
@@ -82,6 +87,7 @@ export class App {
     );
     this.sessions = new SessionDirectory(this.store, this.api, () => this.onSignedOut());
     this.archive = new Archive(this.store, this.api, () => this.onSignedOut());
+    this.channels = new Channels(this.store, this.api, browserClock, () => this.onSignedOut());
     this.clipboard = new ClipboardDesk(
       this.store,
       this.notices,
@@ -94,12 +100,13 @@ export class App {
       async () => {
         await this.sessions.load();
         await this.loadDatabase();
+        await this.channels.load();
       },
       browserClock,
       Math.random,
       (trouble) => this.store.set({ trouble }),
     );
-    this.usage = new UsageFeed(async () => {
+    this.usage = new Poll(async () => {
       await this.sessions.refreshUsage();
       await this.archive.refreshDatabase();
     }, browserClock);
@@ -159,6 +166,7 @@ export class App {
     this.link.close();
     this.feed.onDown();
     this.usage.onDown();
+    this.channels.forget();
     this.signIn.stop();
     this.store.set({ auth: 'signed_out', loginError: null, dialog: null });
   }
@@ -220,6 +228,7 @@ export class App {
     this.link.setPingEvery(demand.pingEveryMs);
     this.feed.setDemand(demand);
     this.usage.setEvery(demand.usageEveryMs);
+    this.channels.setEvery(demand.channelsEveryMs);
   }
 
   private onLinkState(link: LinkState): void {
@@ -240,7 +249,8 @@ export class App {
         if (message.topic === databaseTopic) {
           this.onDatabase(message);
           void this.archive.refreshDatabase();
-        } else this.sessions.apply(message);
+        } else if (message.topic === channelTopic) this.channels.apply(message);
+        else this.sessions.apply(message);
         break;
       case 'pressure': {
         const { used, capacity } = message;

@@ -5,6 +5,7 @@ import type { PressureLevel } from '../session/demand';
 import type { LinkState } from '../session/link_types';
 import type { StreamView } from '../session/session_stream';
 import { initialArchive, type ArchiveState } from './archive_model';
+import { initialChannels, type ChannelsState } from './channels_model';
 import type { Trouble } from './patience';
 import type { Settings } from './settings';
 
@@ -14,6 +15,7 @@ export type Dialog =
   | { kind: 'kill'; session: string }
   | { kind: 'paste'; session: string; text: string; lines: number }
   | { kind: 'archive' }
+  | { kind: 'channels' }
   | RecordingDialog
   | { kind: 'settings' };
 
@@ -53,6 +55,7 @@ export interface AppState {
   /** The server's database while it is not as it should be; null: nothing to say of it. */
   database: DatabaseState | null;
   archive: ArchiveState;
+  channels: ChannelsState;
   /** What the page is waiting for over HTTP: to get in at all, or to bring its list up to date. */
   trouble: Trouble | null;
   /** When the server will disconnect this page for lack of input. */
@@ -90,6 +93,7 @@ export function initialState(settings: Settings): AppState {
     pressure: null,
     database: null,
     archive: initialArchive(),
+    channels: initialChannels,
     trouble: null,
     idleUntil: null,
     isDraining: false,

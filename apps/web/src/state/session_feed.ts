@@ -1,3 +1,4 @@
+import { channelTopic } from '../api/channel_types';
 import { databaseTopic, sessionTopics } from '../api/types';
 import type { ClientMessage } from '../protocol/messages';
 import type { Clock } from '../session/clock';
@@ -35,7 +36,7 @@ export class SessionFeed {
 
   /** Once more changes nothing. */
   subscribe(): void {
-    this.link.send({ type: 'subscribe', topics: [...sessionTopics, databaseTopic] });
+    this.link.send({ type: 'subscribe', topics: [...sessionTopics, databaseTopic, channelTopic] });
   }
 
   onDown(): void {

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { restartPolicies, type NewSession } from '../api/types';
 import { useApp, useAppState } from './app_context';
 import { ArchiveDialog } from './archive_dialog';
+import { ChannelsDialog } from './channels_dialog';
 import { Modal } from './dialog';
 import { commandText, sessionTitle, splitCommand } from './format';
 import { RecordingDialog } from './recording_dialog';
@@ -24,6 +25,8 @@ export function Dialogs() {
       return <PasteDialog id={dialog.session} text={dialog.text} lines={dialog.lines} />;
     case 'archive':
       return <ArchiveDialog />;
+    case 'channels':
+      return <ChannelsDialog />;
     case 'recording':
       return <RecordingDialog {...dialog} />;
     case 'settings':

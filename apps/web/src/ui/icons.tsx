@@ -21,6 +21,7 @@ const paths = {
   back: 'M10 3.500L5.500 8l4.500 4.500',
   play: 'M5 3.500v9l7.500-4.500z',
   archive: 'M2 3h12v3H2zM3 6v7.500h10V6M6.500 8.500h3',
+  channels: 'M1.500 9.500h3.500L10 5M10.500 9.500h4M10.500 7.500v4',
   terminal: 'M3 4.500L6.5 8 3 11.500M8 12h5',
 } as const;
 

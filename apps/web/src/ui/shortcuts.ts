@@ -17,6 +17,7 @@ export const shortcuts: readonly Shortcut[] = [
   { keys: 'Ctrl+Shift+Enter', text: 'New shell', code: 'Enter', run: (app) => void app.create({}) },
   { keys: 'Ctrl+Shift+F', text: 'Search in the terminal', code: 'KeyF', run: (app) => app.openSearch() },
   { keys: 'Ctrl+Shift+H', text: 'Archive: search, history, database', code: 'KeyH', run: (app) => app.openArchive() },
+  { keys: 'Ctrl+Shift+B', text: 'Channels and their breakers', code: 'KeyB', run: (app) => app.showDialog({ kind: 'channels' }) },
   { keys: 'Ctrl+Shift+C', text: 'Copy the selection', code: 'KeyC', run: (app) => void app.clipboard.copy(app.tabs.front?.selection ?? '') },
   { keys: 'Ctrl+Shift+E', text: 'Go to the list of sessions', code: 'KeyE', run: focusList },
   { keys: 'Ctrl+Shift+[', text: 'Previous tab', code: 'BracketLeft', run: (app) => app.tabs.cycle(-1) },

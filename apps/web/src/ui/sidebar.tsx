@@ -3,6 +3,7 @@ import type { Session } from '../api/types';
 import type { App } from '../state/app';
 import { isOver } from '../state/model';
 import { useApp, useAppState, useNow } from './app_context';
+import { channelsTrouble } from './channel_format';
 import {
   ageText,
   commandText,
@@ -48,7 +49,8 @@ function moveInList(app: App) {
 /** The list of sessions, live. */
 export function Sidebar() {
   const app = useApp();
-  const { sessions, node, active } = useAppState();
+  const { sessions, node, active, channels } = useAppState();
+  const trouble = channelsTrouble(channels);
   const [filter, setFilter] = useState('');
   const shown = (sessions ?? []).filter((session) => matches(session, filter));
   const groups = [
@@ -115,6 +117,18 @@ export function Sidebar() {
           onClick={() => app.openArchive()}
         >
           <Icon name="archive" /> Archive
+        </button>
+        <button
+          class="button quiet"
+          title="Helper processes and their circuit breakers (Ctrl+Shift+B)"
+          onClick={() => app.showDialog({ kind: 'channels' })}
+        >
+          <Icon name="channels" /> Channels
+          {trouble && (
+            <span class="badge bad channels-trouble" title={trouble.details}>
+              {trouble.text}
+            </span>
+          )}
         </button>
         <button class="button quiet" onClick={() => app.showDialog({ kind: 'settings' })}>
           <Icon name="settings" /> Settings and keys

@@ -1,11 +1,13 @@
 import { useApp, useAppState } from './app_context';
+import { channelsTrouble } from './channel_format';
 import { sessionStatus, sessionTitle } from './format';
 import { Icon } from './icons';
 
 export function TabBar() {
   const app = useApp();
   const state = useAppState();
-  const { tabs, active, settings, streams } = state;
+  const { tabs, active, settings, streams, channels } = state;
+  const trouble = channelsTrouble(channels);
   const toggleSidebar = () => {
     // One button for both: a drawer on narrow screens, a column on wide ones.
     if (matchMedia('(max-width: 720px)').matches) app.setDrawer(!state.isDrawerOpen);
@@ -16,10 +18,11 @@ export function TabBar() {
       <button
         class="icon-button large"
         title="Show or hide the list of sessions"
-        aria-label="Show or hide the list of sessions"
+        aria-label={`Show or hide the list of sessions${trouble ? `; channels: ${trouble.text}` : ''}`}
         onClick={toggleSidebar}
       >
         <Icon name="sidebar" />
+        {trouble && <span class="dot bad trouble-dot" title={`Channels: ${trouble.text}`} />}
       </button>
       <div class="tabs" role="tablist" aria-label="Open sessions">
         {tabs.map((id) => {

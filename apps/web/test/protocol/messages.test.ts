@@ -65,4 +65,14 @@ describe('parseServerMessage', () => {
     expect(parseServerMessage(JSON.stringify(told))).toBeNull();
     expect(parseServerMessage(JSON.stringify({ ...whole, topic: 'database.moved' }))).toBeNull();
   });
+
+  it('takes what is told of a channel, and nothing that is not whole', () => {
+    const told = { type: 'event', topic: 'channel.changed', at: '2026-01-31T12:00:00Z' };
+    const channel = { name: 'policy', state: 'open', retry_after_ms: 4000, window: { calls: 5, failed: 5, slow: 5 } };
+    expect(parseServerMessage(JSON.stringify({ ...told, channel }))).toEqual({ ...told, channel });
+    for (const broken of [undefined, null, 7, {}, { ...channel, state: 1 }, { ...channel, window: null }]) {
+      expect(parseServerMessage(JSON.stringify({ ...told, channel: broken }))).toBeNull();
+    }
+    expect(parseServerMessage(JSON.stringify({ ...told, topic: 'session.changed', channel }))).toBeNull();
+  });
 });

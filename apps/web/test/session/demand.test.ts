@@ -8,6 +8,8 @@ it('of figures is only for somebody who looks, and falls with the room', () => {
   const levels: PressureLevel[] = [0, 1, 2];
   for (const level of levels) expect(demandOf(level, true).usageEveryMs).toBeNull();
   expect(levels.map((level) => demandOf(level, false).usageEveryMs)).toEqual([5_000, 30_000, null]);
+  for (const level of levels) expect(demandOf(level, true).channelsEveryMs).toBeNull();
+  expect(levels.map((level) => demandOf(level, false).channelsEveryMs)).toEqual([2_000, 10_000, 30_000]);
 });
 
 describe('demand', () => {
@@ -31,7 +33,12 @@ describe('demand', () => {
   });
 
   it('of a hidden page at a full server is nothing; a shown one is kept right', () => {
-    expect(demandOf(2, true)).toEqual({ pingEveryMs: null, listWithinMs: null, usageEveryMs: null });
+    expect(demandOf(2, true)).toEqual({
+      pingEveryMs: null,
+      listWithinMs: null,
+      usageEveryMs: null,
+      channelsEveryMs: null,
+    });
     expect(pauses(demandOf(2, false)).every(Number.isFinite)).toBe(true);
   });
 

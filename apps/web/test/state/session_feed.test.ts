@@ -39,7 +39,7 @@ describe('SessionFeed', () => {
       t.feed.onUp();
       t.clock.advance(250);
       await settled();
-      expect(t.log.splice(0)).toEqual(['subscribe 5', 'load']);
+      expect(t.log.splice(0)).toEqual(['subscribe 6', 'load']);
       t.clock.advance(3_600_000); // There is no polling.
       t.feed.onDown();
     }
@@ -54,7 +54,7 @@ describe('SessionFeed', () => {
     await settled();
     expect(t.world.trouble).toEqual({ text: 'The server is full.', retryAt: t.clock.now() + 7_250 });
     t.clock.advance(7_249);
-    expect(t.log).toEqual(['subscribe 5', 'load']);
+    expect(t.log).toEqual(['subscribe 6', 'load']);
     t.world.error = null;
     t.clock.advance(1);
     await settled();
@@ -68,7 +68,7 @@ describe('SessionFeed', () => {
     t.feed.tryNow();
     t.feed.tryNow();
     await settled();
-    expect(t.log).toEqual(['subscribe 5', 'load']);
+    expect(t.log).toEqual(['subscribe 6', 'load']);
   });
 
   it('takes its time under pressure, and none of the server’s while hidden from view at a full one', async () => {
@@ -76,14 +76,14 @@ describe('SessionFeed', () => {
     t.feed.onUp();
     t.feed.setDemand(demandOf(1, false)); // What follows hello says that the server is nearly full.
     t.clock.advance(1_999);
-    expect(t.log).toEqual(['subscribe 5']);
+    expect(t.log).toEqual(['subscribe 6']);
     t.feed.setDemand(demandOf(2, true));
     t.clock.advance(3_600_000);
-    expect(t.log).toEqual(['subscribe 5']);
+    expect(t.log).toEqual(['subscribe 6']);
     t.feed.setDemand(demandOf(2, false)); // The page is shown.
     t.clock.advance(5_000);
     await settled();
-    expect(t.log).toEqual(['subscribe 5', 'load']);
+    expect(t.log).toEqual(['subscribe 6', 'load']);
     for (const level of [0, 1, 2, 0] as const) t.feed.setDemand(demandOf(level, false));
     t.clock.advance(3_600_000);
     expect(t.log.length).toBe(2); // Nothing is behind any more.
@@ -112,6 +112,6 @@ describe('SessionFeed', () => {
     await settled();
     t.clock.advance(250);
     await settled();
-    expect(t.log).toEqual(['subscribe 5', 'load', 'subscribe 5', 'load']);
+    expect(t.log).toEqual(['subscribe 6', 'load', 'subscribe 6', 'load']);
   });
 });

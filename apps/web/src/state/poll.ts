@@ -1,14 +1,18 @@
 import type { Clock } from '../session/clock';
 
+/** Between two questions, however much there is to ask about. */
+const atLeastMs = 250;
+
 /**
- * Asks from time to time what the sessions take of the machine: events tell of changes, and CPU use
- * changes all the time. Only while the link is up and somebody looks.
+ * Asks from time to time for what events do not tell, since it changes all the time: CPU use, the
+ * figures of a window. Only while the link is up and somebody looks.
  */
-export class UsageFeed {
+export class Poll {
   private timer: number | null = null;
   private everyMs: number | null = null;
   private isUp = false;
   private isAsking = false;
+  private isHurried = false;
   private askedAt = -Infinity;
 
   constructor(
@@ -17,7 +21,7 @@ export class UsageFeed {
     private readonly clock: Clock,
   ) {}
 
-  /** The list is loaded now, and its figures with it. */
+  /** Everything is loaded now, and the figures with it. */
   onUp(): void {
     this.isUp = true;
     this.askedAt = this.clock.now();
@@ -36,17 +40,25 @@ export class UsageFeed {
     this.schedule();
   }
 
+  /** There is news: the next question does not wait for its turn. */
+  hurry(): void {
+    this.isHurried = true;
+    this.schedule();
+  }
+
   private schedule(): void {
     if (this.timer !== null) this.clock.clearTimeout(this.timer);
     this.timer = null;
     if (!this.isUp || this.everyMs === null || this.isAsking) return;
-    const delayMs = Math.max(0, this.askedAt + this.everyMs - this.clock.now());
+    const pauseMs = this.isHurried ? atLeastMs : this.everyMs;
+    const delayMs = Math.max(0, this.askedAt + pauseMs - this.clock.now());
     this.timer = this.clock.setTimeout(() => void this.ask(), delayMs);
   }
 
   private async ask(): Promise<void> {
     this.timer = null;
     this.isAsking = true;
+    this.isHurried = false;
     await this.refresh();
     this.isAsking = false;
     this.askedAt = this.clock.now();

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { UsageFeed } from '../../src/state/usage_feed';
+import { Poll } from '../../src/state/poll';
 import { ManualClock } from '../support/manual_clock';
 
 function setUp() {
   const clock = new ManualClock();
   let asked = 0;
   let answer: () => void = () => undefined;
-  const feed = new UsageFeed(() => {
+  const feed = new Poll(() => {
     asked++;
     return new Promise((resolve) => (answer = resolve));
   }, clock);
@@ -18,7 +18,7 @@ function setUp() {
   return { clock, feed, asked: () => asked, settle };
 }
 
-describe('UsageFeed', () => {
+describe('Poll', () => {
   it('asks at intervals, and never twice at a time', async () => {
     const { clock, feed, asked, settle } = setUp();
     feed.setEvery(5_000);
@@ -50,5 +50,28 @@ describe('UsageFeed', () => {
     await settle();
     clock.advance(60_000);
     expect(asked()).toBe(1);
+  });
+
+  it('asks early for news, but not without a pause, and not when it may not', async () => {
+    const { clock, feed, asked, settle } = setUp();
+    feed.setEvery(5_000);
+    feed.onUp();
+    feed.hurry();
+    feed.hurry();
+    clock.advance(249);
+    expect(asked()).toBe(0);
+    clock.advance(1);
+    expect(asked()).toBe(1);
+    feed.hurry(); // Newer than what is being asked.
+    await settle();
+    clock.advance(250);
+    expect(asked()).toBe(2);
+    await settle();
+    clock.advance(4_999);
+    expect(asked()).toBe(2);
+    feed.setEvery(null);
+    feed.hurry();
+    clock.advance(60_000);
+    expect(asked()).toBe(2);
   });
 });
