@@ -113,7 +113,7 @@ class Errors(unittest.TestCase):
     # ---- addresses ----
 
     def test_unknown_paths_and_methods(self):
-        for path in ("/nothing", "/sessions/", "/sessions/ab/cd", "/channels", "/cluster", "/agents",
+        for path in ("/nothing", "/sessions/", "/sessions/ab/cd", "/cluster", "/agents",
                      "/approvals"):
             self.expect(self.server.get(path), 404, "not-found")
         for method, path, allowed in (("PUT", "/sessions", "GET, HEAD, POST, OPTIONS"), ("POST", self.path, "GET, HEAD, PATCH, DELETE, OPTIONS"),

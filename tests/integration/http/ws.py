@@ -43,6 +43,7 @@ class Client:
             self.sock.connect(server.socket_path)
         else:
             self.sock = socket.create_connection(("127.0.0.1", server.port))
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as browsers do: an ack must not hold up the next key
         self.sock.settimeout(timeout)
         key = base64.b64encode(os.urandom(16)).decode()
         sent = {"Host": "localhost" if unix else f"127.0.0.1:{server.port}", "Upgrade": "websocket", "Connection": "Upgrade",
