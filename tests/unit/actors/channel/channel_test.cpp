@@ -4,7 +4,6 @@
 #include "tests/support/manual_clock.hpp"
 #include "tests/unit/actors/channel/scripted_transport.hpp"
 
-#include <caf/actor_cast.hpp>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -18,15 +17,15 @@ using std::chrono::seconds;
 
 struct events_stub_state {
   explicit events_stub_state(events_actor::pointer) {}
-  std::vector<publish_channel> heard;
 };
 
-events_actor::behavior_type events_stub(events_actor::stateful_pointer<events_stub_state> self) {
+events_actor::behavior_type events_stub(events_actor::stateful_pointer<events_stub_state>,
+                                        std::vector<publish_channel>* heard) {
   return {
       [](const publish_session&) {},
       [](const publish_pressure&) {},
       [](const publish_database&) {},
-      [self](const publish_channel& x) { self->state.heard.push_back(x); },
+      [heard](const publish_channel& x) { heard->push_back(x); },
       [](const subscribe_events&, const event_sink_actor&) { return events_subscribed{}; },
       [](const stream_events&) { return events_subscribed{}; },
       [](const timer_fired&) {},
@@ -38,7 +37,8 @@ struct channel_under_test : roost::test::actor_fixture {
   std::shared_ptr<directory> names = std::make_shared<directory>(time);
   std::vector<std::shared_ptr<test::scripted_transport>> helpers;
   channel_context shared;
-  events_actor bus = sys.spawn(events_stub);
+  std::vector<publish_channel> heard_so_far;
+  events_actor bus = sys.spawn(events_stub, &heard_so_far);
   channel_config config;
 
   channel_under_test() {
@@ -88,7 +88,7 @@ struct channel_under_test : roost::test::actor_fixture {
   }
   const std::vector<publish_channel>& heard() {
     settle();
-    return caf::actor_cast<events_actor::stateful_pointer<events_stub_state>>(bus)->state.heard;
+    return heard_so_far;
   }
   void trip(const channel_actor& subject) {
     for (int i = 0; i < 5; ++i) {
