@@ -261,8 +261,8 @@ class Questions(Asking, restarting.Case):
                     break
                 self.assertNotEqual(session["state"], "exited", session)
         self.assertEqual((session["id"], session["exit_status"], session["restart"]["count"]), (name, 0, 3))
-        # It waits before each start, so these are told; what is over at once may be passed over.
-        self.assertLessEqual({("starting", 0), ("starting", 1), ("starting", 2)}, seen)
+        # It waits before each start, so each program is told of; what is over at once may be passed over.
+        self.assertLessEqual({0, 1, 2}, {count for _, count in seen})
 
     def test_a_command_that_ends_its_shell_is_answered(self):
         one = self.node

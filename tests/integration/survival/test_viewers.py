@@ -101,6 +101,8 @@ class Attached(node.Case):
         with ws.Client(one) as viewer:
             viewer.expect("hello")
             viewer.send({"type": "subscribe", "topics": ["session.exited"]})
+            viewer.send({"type": "ping", "id": 1})
+            viewer.expect("pong")  # the wish before it is on its way to the events, and what happens from now on comes after it
             one.delete(f"/sessions/{session['id']}?now=1")
             told = viewer.expect("event", topic="session.exited")
             self.assertEqual(told["session"]["id"], session["id"])
