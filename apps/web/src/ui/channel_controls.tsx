@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { OverrideState } from '../api/channel_types';
 import { sentence } from '../protocol/refusal';
 import type { ListedChannel } from '../state/channels_model';
@@ -102,7 +102,8 @@ function HoldForm(props: {
   onCancel: () => void;
 }) {
   const reason = useRef<HTMLInputElement>(null);
-  useEffect(() => reason.current?.focus(), []);
+  // At once: whoever presses Escape while the form is there means the form.
+  useLayoutEffect(() => reason.current?.focus(), []);
   const hold = holds.find(({ state }) => state === props.state);
   const id = `hold-${props.name}`;
   return (
